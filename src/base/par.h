@@ -1,0 +1,16 @@
+/* par.h: our threads. Work is cut into items whose number never depends on the thread count; results are put
+ * together by item, so bytes are the same for any number of threads. */
+#ifndef XB_BASE_PAR_H
+#define XB_BASE_PAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Threads to use: option value n > 0, else OMP-like default = processors the process may run on. */
+int xb_par_threads(int asked);
+/* Runs fn(context, worker, item) for items 0..n-1 on up to `threads` threads; worker < threads. Items are handed out in
+ * order. fn returning false stops handing out; then false. Every thread first calls init(context, worker) (may be NULL). */
+bool xb_par_run(int threads, size_t n, void (*init)(void *context, int worker),
+                bool (*fn)(void *context, int worker, size_t item), void *context);
+
+#endif

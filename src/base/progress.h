@@ -1,0 +1,19 @@
+/* progress.h: long work on stderr: a bar with rate and time left on a terminal, a line now and then in a pipe,
+ * nothing when quiet or when done in under half a second. */
+#ifndef XB_BASE_PROGRESS_H
+#define XB_BASE_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct xb_progress xb_progress;
+void xb_progress_quiet(bool quiet); /* process-wide, set once by the command line */
+xb_progress *xb_progress_begin(const char *what, const char *unit); /* "evaluating", "images" */
+void xb_progress_update(xb_progress *p, uint64_t done, uint64_t total); /* thread-safe; cheap to call often */
+void xb_progress_end(xb_progress *p); /* removes the bar; NULL is fine */
+
+/* Ctrl-C: installed by the command line; long loops ask. */
+void xb_interrupt_install(void);
+bool xb_interrupted(void);
+
+#endif

@@ -1,0 +1,10 @@
+/* xbarc.h: everything a pass, a backend or a device model may use. */
+#ifndef XBARC_XBARC_H
+#define XBARC_XBARC_H
+
+#include <xbarc/abi.h>
+#include <xbarc/backend.h>
+#include <xbarc/graph.h>
+#include <xbarc/layout.h>
+
+#endif

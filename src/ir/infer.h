@@ -1,0 +1,27 @@
+/* infer.h: types and shapes of every value, with symbolic dimensions, in one walk in topological order.
+ *
+ * Integer shape arithmetic (Shape, Gather, Concat, Cast, Squeeze, Unsqueeze, Slice, Add, Sub, Mul, Div on short int vectors,
+ * symbols included) is followed; what it makes constant becomes a constant, and a Reshape whose target keeps the
+ * batch symbol gets a constant target with 0 or -1 in that place. Ops whose inputs are all constant are offered to `fold`.
+ */
+#ifndef XB_IR_INFER_H
+#define XB_IR_INFER_H
+
+#include "ir/graph.h"
+
+/* Evaluates op (all inputs constant, result types inferred) and makes its results constant (xb_graph_make_const).
+ * false: leaves it as it is (not an error). nn provides one. */
+typedef bool xb_fold_fn(xb_graph *g, xb_op op);
+
+/* false after diagnostics: an op outside the set (code "op-unsupported", names node and operator), a shape that contradicts an op's rules
+ * ("shape"), a wrong attribute ("attribute"). Dead ops are swept at the end. */
+bool xb_graph_infer(xb_diags *d, xb_graph *g, xb_fold_fn *fold);
+
+/* Replaces symbol `dim` (negative) by a size everywhere and infers again. For running at one batch size. */
+bool xb_graph_bind(xb_diags *d, xb_graph *g, int64_t dim, int64_t size);
+
+/* Do all values keep the batch symbol as dimension 0 and nowhere else (so that a batch may be cut anywhere)?
+ * Returns the symbol of dimension 0 of the inputs, or 0 when the graph is not separable. */
+int64_t xb_graph_batch_symbol(const xb_graph *g);
+
+#endif

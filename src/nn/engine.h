@@ -1,0 +1,40 @@
+/* engine.h: runs a graph on many inputs: oneDNN kernels where it has them, plain C for the rest.
+ *
+ * The batch is cut into micro-batches of a fixed size (the last one is padded), which our threads take in turn; oneDNN runs
+ * single-threaded inside. So the same input gives the same bytes at any thread count. A graph that is not separable along its
+ * batch (infer.h) or has a fixed batch runs as it is, one call at a time.
+ */
+#ifndef XB_NN_ENGINE_H
+#define XB_NN_ENGINE_H
+
+#include "ir/infer.h"
+#include "ir/tensor.h"
+
+typedef struct xb_engine_options {
+    int threads;         /* 0 = all */
+    int64_t micro_batch; /* 0 = 32; part of the numeric profile */
+    bool plain;          /* plain C only (the oracle) */
+} xb_engine_options;
+
+typedef struct xb_engine xb_engine;
+/* Keeps no reference to g after the call but to its constants' memory: g must outlive the engine, unwritten.
+ * NULL after diagnostics. */
+xb_engine *xb_engine_new(xb_diags *d, const xb_graph *g, const xb_engine_options *o);
+void xb_engine_free(xb_engine *e);
+
+/* Inputs in graph order; outputs are allocated here. Shapes are checked against the graph (with the batch bound to
+ * in[0].type.dim[0]). false after diagnostics. */
+bool xb_engine_run(xb_engine *e, const xb_tensor *in, size_t n_in, xb_tensor *out, size_t n_out);
+
+/* For streams of items, all inputs and outputs float: fill(context, worker, first, count, in) writes items [first, first+count) to
+ * the input buffer, take(context, worker, first, count, out) reads the first output (type: of the micro-batch). Both are called by
+ * workers, items in any order. One input only. */
+typedef bool xb_fill_fn(void *context, int worker, size_t first, size_t count, float *in);
+typedef bool xb_take_fn(void *context, int worker, size_t first, size_t count, const float *out, const xb_type *type);
+bool xb_engine_stream(xb_engine *e, size_t items, xb_fill_fn *fill, xb_take_fn *take, void *context);
+
+size_t xb_engine_ops(const xb_engine *e, size_t *on_dnnl); /* ops in the plan; how many run on oneDNN */
+void xb_engine_describe(const xb_engine *e, xb_buf *b);    /* a line an op: name, operator, kernel, formats; for --stats */
+const char *xb_engine_profile(void);                       /* "avx512_core-rules1" */
+
+#endif

@@ -1,0 +1,82 @@
+/* pipeline.h: the pipeline file and the pass manager. docs/formats/pipeline.md is the reference. */
+#ifndef XB_PIPE_PIPELINE_H
+#define XB_PIPE_PIPELINE_H
+
+#include "data/data.h"
+#include "nn/eval.h"
+#include "plug/plug.h"
+
+typedef struct xb_step {
+    const xb_pass *pass;
+    const char *instance; /* "rank-clip@id" */
+    void *options;
+    const xb_yaml *where;
+} xb_step;
+
+typedef struct xb_emit {
+    const xb_backend *backend;
+    void *options;
+    const xb_yaml *where;
+} xb_emit;
+
+typedef enum xb_on_fail { XB_GATE_ROLLBACK, XB_GATE_STOP } xb_on_fail;
+typedef enum xb_metric { XB_METRIC_TOP1, XB_METRIC_AGREEMENT, XB_METRIC_MSE, XB_METRIC_PSNR } xb_metric;
+
+typedef struct xb_pipeline {
+    xb_arena *arena;
+    const char *file, *dir;
+    const char *model;
+    uint64_t seed;
+    struct {
+        const char *train, *test, *calibrate;
+        int64_t holdout; /* items at the end of train */
+        xb_input_map_opts input;
+    } data;
+    xb_hw hw;
+    struct {
+        bool set;
+        int metric, on_fail;
+        double max_drop; /* points for top1 and agreement, the metric's own unit otherwise */
+    } gate;
+    xb_step *step;
+    size_t n_steps;
+    xb_emit *emit;
+    size_t n_emit;
+} xb_pipeline;
+
+typedef struct xb_define { const char *key, *value; } xb_define;
+
+/* Reads and checks everything that can be checked before a pass runs: keys, types, ranges, names, levels, needs and gives, services,
+ * each pass's own check. sets: "passes.rank-clip.epsilon=0.02", "seed=3". model: replaces the file's (NULL: the file's).
+ * NULL after diagnostics. */
+xb_pipeline *xb_pipeline_read(xb_diags *d, const xb_registry *r, const char *path, const char *model,
+                              const xb_define *defines, size_t n_defines, const char *const *sets, size_t n_sets,
+                              const char *const *hw_dirs);
+void xb_pipeline_free(xb_pipeline *p);
+/* All of it, defaults filled in; parses back to itself. */
+void xb_pipeline_print(const xb_pipeline *p, xb_buf *b);
+/* A list "[fold-bn, map]" for `xbarc opt`: steps only. */
+xb_pipeline *xb_pipeline_of_passes(xb_diags *d, const xb_registry *r, const char *passes, const char *hardware,
+                                   const char *const *hw_dirs, uint64_t seed);
+
+/* Model by file name (.onnx or .xir): read, inferred, folded, verified. NULL after diagnostics. */
+xb_graph *xb_model_load(xb_diags *d, const char *path);
+
+typedef struct xb_instruments {
+    bool verify_each, time_passes, time_json, stats, no_verify;
+    const char *const *print_after; /* instance names or "all" */
+    size_t n_print_after;
+    const char *dump_dir;
+    FILE *print_to;
+} xb_instruments;
+
+typedef enum xb_outcome { XB_DONE = 0, XB_BAD_INPUT = 1, XB_FAULT = 3, XB_GATE_FAILED = 4, XB_STOPPED = 130 } xb_outcome;
+
+/* Runs the passes on the module (verifier, gate, instruments). On failure the module is as it was before the failing pass. */
+xb_outcome xb_pipeline_run(xb_diags *d, const xb_pipeline *p, xb_context *cx, xb_run_info *info, xb_module *m,
+                           const xb_instruments *i, const xb_engine_options *engine);
+/* Everything: load, run, evaluate on test, emit into `out` (folder that stands alone). */
+xb_outcome xb_compile(xb_diags *d, const xb_pipeline *p, const char *out, const xb_instruments *i,
+                      const xb_engine_options *engine);
+
+#endif
