@@ -8,17 +8,17 @@
 
 /* ---- registry ---- */
 typedef struct xb_plugin_entry {
-    const char *path;         /* file, or "(built in)" */
-    const xb_plugin *plugin;  /* NULL: refused */
-    const char *refusal;      /* why, naming the field and both values; NULL: loaded */
-    char digest[65];          /* of the file */
+    const char *path;        /* file, or "(built in)" */
+    const xb_plugin *plugin; /* NULL: refused */
+    const char *refusal;     /* why, naming the field and both values; NULL: loaded */
+    char digest[65];         /* of the file */
 } xb_plugin_entry;
 
 typedef struct xb_registry xb_registry;
 xb_registry *xb_registry_new(void);
 void xb_registry_free(xb_registry *r);
-/* Built-in table, then XBARC_PLUGIN_PATH, then `installed`. Files that are refused are remembered, not diagnosed: a name that is
- * asked for and was refused is. */
+/* Built-in table, then XBARC_PLUGIN_PATH, then `installed`. Files that are refused are remembered, not diagnosed: a
+ * name that is asked for and was refused is. */
 void xb_registry_search(xb_registry *r, const char *installed);
 bool xb_registry_load(xb_diags *d, xb_registry *r, const char *path); /* --plugin=FILE: refusal is an error "plugin" */
 size_t xb_registry_list(const xb_registry *r, const xb_plugin_entry **list);
@@ -31,7 +31,7 @@ size_t xb_registry_backends(const xb_registry *r, const xb_backend *const **list
 void xb_registry_explain(const xb_registry *r, const char *name, bool backend, xb_buf *b);
 
 /* ---- context: one per run; a callback begins and ends with it ---- */
-typedef struct xb_run_info { /* for service "xb.run" */
+typedef struct xb_run_info {     /* for service "xb.run" */
     xb_vec(const char *) inputs; /* triples: kind, path, sha256 */
     xb_vec(const char *) passes; /* pairs: instance, options */
 } xb_run_info;
@@ -39,8 +39,9 @@ typedef struct xb_run_info { /* for service "xb.run" */
 typedef struct xb_context xb_context;
 xb_context *xb_context_new(xb_diags *d, const xb_hw *hw, uint64_t seed, xb_run_info *info);
 void xb_context_free(xb_context *c);
-xb_cx *xb_context_begin(xb_context *c, const char *instance, const xb_yaml *where); /* where: the entry, for diagnostics */
-void xb_context_end(xb_context *c); /* frees the callback's arena */
+xb_cx *xb_context_begin(xb_context *c, const char *instance,
+                        const xb_yaml *where); /* where: the entry, for diagnostics */
+void xb_context_end(xb_context *c);            /* frees the callback's arena */
 /* Does this host offer "xb.graph/1"? */
 bool xb_service_offered(const char *name_slash_version);
 

@@ -118,8 +118,8 @@ typedef struct xb_host {
     /* A versioned, append-only function table: service(cx, "xb.graph", 1). NULL when the host lacks it. */
     const void *(*service)(xb_cx *cx, const char *name, uint32_t version);
     /* code is a stable, lower-case word such as "option-range". where may be NULL. */
-    void (*diagnose)(xb_cx *cx, xb_severity severity, const char *code, const xb_where *where, const char *format,
-                     ...) XB_PRINTF(5, 6);
+    void (*diagnose)(xb_cx *cx, xb_severity severity, const char *code, const xb_where *where, const char *format, ...)
+        XB_PRINTF(5, 6);
     /* Zeroed memory that lives until the callback returns; never NULL (the host ends the run when out of memory). */
     void *(*alloc)(xb_cx *cx, size_t count, size_t size);
     /* True after Ctrl-C: return a negative status soon; the host keeps the module from before the pass. */
@@ -146,17 +146,17 @@ enum { XB_READS_HARDWARE = 1, XB_READS_DATA = 2, XB_READS_CHIP = 4, XB_READS_TEA
 typedef struct xb_pass {
     uint32_t struct_size;
     xb_level level;
-    const char *name;             /* lower-case-with-dashes; unique over all plugins */
-    const char *summary;          /* one line */
-    const char *doc;              /* paragraphs separated by \n\n */
-    const char *example;          /* YAML of one pass entry */
-    const char *const *needs;     /* properties that must hold before, NULL-ended; NULL = none */
-    const char *const *gives;     /* properties that hold after */
-    const char *const *drops;     /* properties that no longer hold */
-    const char *const *services;  /* "xb.graph/1", ... ; checked before anything runs */
-    uint32_t reads;               /* XB_READS_* */
-    const xb_option *options;     /* NULL = none */
-    size_t options_size;          /* bytes of the option structure */
+    const char *name;            /* lower-case-with-dashes; unique over all plugins */
+    const char *summary;         /* one line */
+    const char *doc;             /* paragraphs separated by \n\n */
+    const char *example;         /* YAML of one pass entry */
+    const char *const *needs;    /* properties that must hold before, NULL-ended; NULL = none */
+    const char *const *gives;    /* properties that hold after */
+    const char *const *drops;    /* properties that no longer hold */
+    const char *const *services; /* "xb.graph/1", ... ; checked before anything runs */
+    uint32_t reads;              /* XB_READS_* */
+    const xb_option *options;    /* NULL = none */
+    size_t options_size;         /* bytes of the option structure */
     /* Called before the first pass of the pipeline runs; may be NULL. Negative after a diagnostic. */
     int (*check)(xb_cx *cx, const void *options);
     /* Negative after a diagnostic: the host then still has the module from before. Never exits, aborts or prints. */
@@ -169,8 +169,8 @@ struct xb_command; /* a later version */
 
 typedef struct xb_plugin {
     xb_abi abi;
-    const char *name;    /* the file's base name */
-    const char *version; /* of the plugin, for people */
+    const char *name;             /* the file's base name */
+    const char *version;          /* of the plugin, for people */
     const xb_pass *const *passes; /* NULL-ended; NULL = none */
     const struct xb_backend *const *backends;
     const struct xb_device *const *devices;

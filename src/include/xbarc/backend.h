@@ -24,7 +24,7 @@ typedef struct xb_sink {
 typedef struct xb_backend {
     uint32_t struct_size;
     const char *name, *summary, *doc, *example;
-    const char *const *needs;    /* properties: "layout", "placement" */
+    const char *const *needs; /* properties: "layout", "placement" */
     const char *const *services;
     const xb_option *options;
     size_t options_size;
@@ -34,10 +34,10 @@ typedef struct xb_backend {
 
 /* The journal, service "xb.journal" version 1: measured facts, append-only; reports only read it. */
 typedef struct xb_fact {
-    const char *key;    /* "accuracy.reference.top1", "pass.fold-bn.folded" */
+    const char *key; /* "accuracy.reference.top1", "pass.fold-bn.folded" */
     double value;
-    const char *unit;   /* "ratio", "1", "s", "um2" ... */
-    const char *split;  /* "test", "holdout", "" */
+    const char *unit;  /* "ratio", "1", "s", "um2" ... */
+    const char *split; /* "test", "holdout", "" */
     uint64_t seed;
     const char *source; /* who measured: "eval", "pass fold-bn" */
     const char *text;   /* for facts that are words; NULL: a number */
@@ -62,7 +62,7 @@ typedef struct xb_json_api {
     struct xb_json *(*begin)(xb_cx *cx, xb_sink *sink); /* lives until end or the callback's return */
     void (*object)(struct xb_json *j, const char *key);
     void (*array)(struct xb_json *j, const char *key, bool one_line);
-    void (*close)(struct xb_json *j); /* the innermost object or array */
+    void (*close)(struct xb_json *j);                                      /* the innermost object or array */
     void (*string)(struct xb_json *j, const char *key, const char *value); /* NULL value: null */
     void (*integer)(struct xb_json *j, const char *key, int64_t value);
     void (*real)(struct xb_json *j, const char *key, double value); /* shortest text that reads back; NaN, Inf: null */
@@ -76,8 +76,8 @@ typedef struct xb_json_api {
 /* What the run was made from: service "xb.run" version 1. */
 typedef struct xb_run_api {
     uint32_t struct_size;
-    const char *(*version)(void);                                 /* of xbarc */
-    const char *(*profile)(void);                                 /* numeric profile: ISA + kernel rule version */
+    const char *(*version)(void);                                  /* of xbarc */
+    const char *(*profile)(void);                                  /* numeric profile: ISA + kernel rule version */
     size_t (*inputs)(xb_cx *cx, const char *const (**triples)[3]); /* {"model", path as given, sha256} ... */
     /* Names and options of the passes that ran, in order: {instance, options as one-line YAML}. */
     size_t (*passes)(xb_cx *cx, const char *const (**pairs)[2]);

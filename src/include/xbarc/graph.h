@@ -13,13 +13,30 @@
 #define XB_MAX_RANK 8 /* a tensor with more dimensions is refused at import */
 
 typedef enum xb_dtype {
-    XB_NONE, XB_F32, XB_F64, XB_F16, XB_BF16, XB_I8, XB_I16, XB_I32, XB_I64, XB_U8, XB_U16, XB_U32, XB_U64, XB_BOOLEAN,
+    XB_NONE,
+    XB_F32,
+    XB_F64,
+    XB_F16,
+    XB_BF16,
+    XB_I8,
+    XB_I16,
+    XB_I32,
+    XB_I64,
+    XB_U8,
+    XB_U16,
+    XB_U32,
+    XB_U64,
+    XB_BOOLEAN,
     XB_DTYPES
 } xb_dtype;
 
 typedef struct xb_graph xb_graph;
-typedef struct xb_value { uint32_t id; } xb_value; /* an edge: graph input, constant, or result of an op */
-typedef struct xb_op { uint32_t id; } xb_op;
+typedef struct xb_value {
+    uint32_t id;
+} xb_value; /* an edge: graph input, constant, or result of an op */
+typedef struct xb_op {
+    uint32_t id;
+} xb_op;
 
 /* A dimension is a size >= 0 or, negative, the symbol number -1-d ("batch"). Symbols with equal numbers are equal
  * sizes. rank < 0: shape unknown. Data of constants is dense, row-major. */
@@ -55,7 +72,7 @@ typedef struct xb_matrix {
     const char *name;      /* layer name: that of the op, unique in the graph */
     int64_t groups, rows, cols;
     int64_t group_stride, row_stride, col_stride;
-    int64_t mvms;          /* matrix-vector products per image and group: output positions; 1 for a dense layer */
+    int64_t mvms; /* matrix-vector products per image and group: output positions; 1 for a dense layer */
     double scale;
 } xb_matrix;
 
@@ -67,8 +84,8 @@ typedef struct xb_graph_api {
     const char *(*name)(const xb_graph *g);
     size_t (*inputs)(const xb_graph *g, const xb_value **list); /* graph inputs, without constants; in model order */
     size_t (*outputs)(const xb_graph *g, const xb_value **list);
-    xb_op (*first)(const xb_graph *g);            /* topological order; id 0: empty */
-    xb_op (*next)(const xb_graph *g, xb_op op);   /* id 0: was the last */
+    xb_op (*first)(const xb_graph *g);                   /* topological order; id 0: empty */
+    xb_op (*next)(const xb_graph *g, xb_op op);          /* id 0: was the last */
     const char *(*op_type)(const xb_graph *g, xb_op op); /* "Conv" */
     const char *(*op_name)(const xb_graph *g, xb_op op); /* node name of the model, made unique; never empty */
     size_t (*op_inputs)(const xb_graph *g, xb_op op, const xb_value **list);  /* id 0 in the list: optional, absent */
@@ -81,17 +98,20 @@ typedef struct xb_graph_api {
     const xb_type *(*type)(const xb_graph *g, xb_value v);
     const char *(*symbol)(const xb_graph *g, int64_t dim); /* name of a negative dim; NULL for a size */
     xb_op (*producer)(const xb_graph *g, xb_value v);      /* id 0: input or constant */
-    size_t (*users)(const xb_graph *g, xb_value v);        /* uses by ops (an op that reads v twice counts twice) + outputs */
+    size_t (*users)(const xb_graph *g, xb_value v); /* uses by ops (an op that reads v twice counts twice) + outputs */
     bool (*is_const)(const xb_graph *g, xb_value v);
-    /* Bytes of a constant: view of the mapped model or own copy; valid until the next write of v or the callback's return. */
+    /* Bytes of a constant: view of the mapped model or own copy; valid until the next write of v or the callback's
+     * return. */
     const void *(*data)(const xb_graph *g, xb_value v);
     bool (*matrix)(const xb_graph *g, xb_op op, xb_matrix *out); /* false: not synaptic */
     /* Annotations of a constant (mask, frozen, tile, perm, ...): NULL when absent. */
     const xb_attr *(*note)(const xb_graph *g, xb_value v, const char *key);
 
     /* -- rewriting; every call keeps topological order and the users' lists; names are made unique -- */
-    void *(*write)(xb_graph *g, xb_value v); /* writable bytes of a constant (copied from the model file on first write) */
-    xb_value (*add_const)(xb_graph *g, const char *name, const xb_type *type, const void *data); /* copies data; NULL: zeros */
+    void *(*write)(xb_graph *g,
+                   xb_value v); /* writable bytes of a constant (copied from the model file on first write) */
+    xb_value (*add_const)(xb_graph *g, const char *name, const xb_type *type,
+                          const void *data); /* copies data; NULL: zeros */
     /* Adds an op before `before` (id 0: at the end) with n_out fresh results of unknown type; results in out[]. */
     xb_op (*add_op)(xb_graph *g, xb_op before, const char *op_type, const char *name, const xb_value *in, size_t n_in,
                     xb_value *out, size_t n_out);

@@ -42,7 +42,7 @@ typedef struct xb_hw {
     /* crossbar */
     xb_tiling_rule rule;
     int64_t max_rows, max_cols;
-    bool exact;             /* EXACT rule without our padded fallback */
+    bool exact;               /* EXACT rule without our padded fallback */
     int64_t devices_per_cell; /* 2 differential, 1 offset */
     double cell_area, wire_pitch, wire_r_row, wire_r_col;
     /* interface; bits 0 = ideal converter */
@@ -78,35 +78,35 @@ typedef struct xb_block {
 /* What one matrix costs. Per layer these add up to the totals. */
 typedef struct xb_layer_cost {
     const char *name, *op_type;
-    int64_t groups, rows, cols;      /* of the matrix */
-    xb_tiling tiling;                /* of one group, or of the packed arrays when packed */
-    bool packed;                     /* several groups share arrays, block-diagonally */
+    int64_t groups, rows, cols; /* of the matrix */
+    xb_tiling tiling;           /* of one group, or of the packed arrays when packed */
+    bool packed;                /* several groups share arrays, block-diagonally */
     int64_t arrays;
-    int64_t arrays_dense;            /* if the groups were spread into one dense matrix, as other tools map them */
-    int64_t cells;                   /* weights: groups*rows*cols */
-    int64_t array_cells;             /* sum of P*Q over its arrays */
-    int64_t padding_cells;           /* array_cells - cells */
-    int64_t compacted_cells;         /* sum over arrays of nonzero rows x nonzero columns */
-    int64_t zero_arrays;             /* arrays that hold only zeros */
-    int64_t row_wires, col_wires;    /* counted wires that carry something (rule of the design: sec. 2, "Wires") */
-    int64_t row_wires_full, col_wires_full; /* the same without deletion */
-    double routing_area_ratio;       /* (wires/wires_full)^2; 1 when nothing is counted */
-    int64_t mvms;                    /* per image */
-    double steps;                    /* array steps per image: mvms x input slices */
+    int64_t arrays_dense;         /* if the groups were spread into one dense matrix, as other tools map them */
+    int64_t cells;                /* weights: groups*rows*cols */
+    int64_t array_cells;          /* sum of P*Q over its arrays */
+    int64_t padding_cells;        /* array_cells - cells */
+    int64_t compacted_cells;      /* sum over arrays of nonzero rows x nonzero columns */
+    int64_t zero_arrays;          /* arrays that hold only zeros */
+    int64_t row_wires, col_wires; /* counted wires that carry something (rule of the design: sec. 2, "Wires") */
+    int64_t row_wires_full, col_wires_full;  /* the same without deletion */
+    double routing_area_ratio;               /* (wires/wires_full)^2; 1 when nothing is counted */
+    int64_t mvms;                            /* per image */
+    double steps;                            /* array steps per image: mvms x input slices */
     double adc_conversions, dac_conversions; /* per image */
-    double time;                     /* s per image, its arrays in parallel, no duplication */
-    double energy;                   /* J per image; 0 when a component has no figure */
+    double time;                             /* s per image, its arrays in parallel, no duplication */
+    double energy;                           /* J per image; 0 when a component has no figure */
 } xb_layer_cost;
 
 typedef struct xb_chip_cost {
     int64_t layers, arrays, cells, array_cells, padding_cells, compacted_cells;
     int64_t wires, wires_full;
-    double routing_area_ratio_mean;   /* mean over layers that have counted wires */
-    double routing_area_ratio_pooled; /* (sum wires / sum wires_full)^2 */
-    double cell_area;                 /* m2: cells x devices_per_cell x cell_area */
+    double routing_area_ratio_mean;    /* mean over layers that have counted wires */
+    double routing_area_ratio_pooled;  /* (sum wires / sum wires_full)^2 */
+    double cell_area;                  /* m2: cells x devices_per_cell x cell_area */
     double array_area, periphery_area; /* m2 */
-    double latency, interval;         /* s: one image through all layers; the slowest layer */
-    double energy;                    /* J per image */
+    double latency, interval;          /* s: one image through all layers; the slowest layer */
+    double energy;                     /* J per image */
     const char *critical_layer;
 } xb_chip_cost;
 
@@ -114,7 +114,8 @@ typedef struct xb_hw_api {
     uint32_t struct_size;
     const xb_hw *(*of)(xb_cx *cx); /* the pipeline's hardware; never NULL after check */
     xb_tiling (*tiling)(const xb_hw *hw, int64_t rows, int64_t cols);
-    /* Arrays, blocks and nets for the graph as it stands, host-owned, freed with the callback. NULL after a diagnostic. */
+    /* Arrays, blocks and nets for the graph as it stands, host-owned, freed with the callback. NULL after a diagnostic.
+     */
     xb_layout *(*plan)(xb_cx *cx, const xb_graph *g, const xb_hw *hw);
 } xb_hw_api;
 
@@ -127,8 +128,9 @@ typedef struct xb_net {
 
 typedef struct xb_layout_api {
     uint32_t struct_size;
-    xb_layout *(*of)(xb_module *module);              /* NULL before map */
-    int (*set)(xb_module *module, xb_layout *layout); /* map: freezes the plan; the module takes it over */
+    xb_layout *(*of)(xb_module *module); /* NULL before map */
+    int (*set)(xb_cx *cx, xb_module *module,
+               xb_layout *layout); /* map: freezes a plan of this callback; the module takes it over */
     const xb_hw *(*hw)(const xb_layout *l);
     size_t (*arrays)(const xb_layout *l, const xb_array **list);
     size_t (*blocks)(const xb_layout *l, const xb_block **list); /* ordered by array */

@@ -1,0 +1,228 @@
+/* registry.c: which plugins there are: built in, given by file, or found in trusted folders. */
+#include "base/digest.h"
+#include "base/vec.h"
+#include "plug/builtin.h"
+#include "plug/handshake.h"
+#include "plug/plug.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct xb_registry {
+    xb_arena *arena;
+    xb_vec(xb_plugin_entry) entry;
+    xb_vec(const xb_pass *) pass; /* sorted by name */
+    xb_vec(const xb_backend *) backend;
+};
+
+#define QUERY_NAME "xbarc_plugin_query"
+#define PLUGIN_LIMIT ((size_t)256 << 20)
+
+/* Sorted insertion keeps listings independent of the order of loading. */
+#define INSERT_SORTED(v, x)                                                                                            \
+    do {                                                                                                               \
+        size_t at_ = (v)->n;                                                                                           \
+        xb_push((v), (x));                                                                                             \
+        for (; at_ > 0 && strcmp((v)->data[at_ - 1]->name, (x)->name) > 0; at_--) (v)->data[at_] = (v)->data[at_ - 1]; \
+        (v)->data[at_] = (x);                                                                                          \
+    } while (0)
+
+xb_registry *xb_registry_new(void)
+{
+    xb_registry *r = xb_calloc(1, sizeof *r);
+    r->arena = xb_arena_new();
+    return r;
+}
+
+void xb_registry_free(xb_registry *r)
+{
+    if (!r) return;
+    xb_vec_free(&r->entry);
+    xb_vec_free(&r->pass);
+    xb_vec_free(&r->backend);
+    xb_arena_free(r->arena);
+    free(r);
+}
+
+const xb_pass *xb_registry_pass(const xb_registry *r, const char *name)
+{
+    for (size_t i = 0; i < r->pass.n; i++)
+        if (!strcmp(r->pass.data[i]->name, name)) return r->pass.data[i];
+    return NULL;
+}
+
+const xb_backend *xb_registry_backend(const xb_registry *r, const char *name)
+{
+    for (size_t i = 0; i < r->backend.n; i++)
+        if (!strcmp(r->backend.data[i]->name, name)) return r->backend.data[i];
+    return NULL;
+}
+
+static const char *already_offered(const xb_registry *r, const xb_plugin *p)
+{
+    for (const xb_pass *const *pass = p->passes; pass && *pass; pass++)
+        if (xb_registry_pass(r, (*pass)->name)) return (*pass)->name;
+    for (const xb_backend *const *b = p->backends; b && *b; b++)
+        if (xb_registry_backend(r, (*b)->name)) return (*b)->name;
+    return NULL;
+}
+
+/* Takes the plugin in, or remembers why not. */
+static bool enter(xb_registry *r, const char *path, const xb_plugin *p, const char *refusal, const char *digest)
+{
+    xb_buf why = {0};
+    if (!refusal && !xb_plugin_fits(p, &why)) refusal = xb_buf_cstr(&why);
+    const char *twice = refusal ? NULL : already_offered(r, p);
+    if (twice) {
+        xb_buf_printf(&why, "'%s' is already offered by another plugin", twice);
+        refusal = xb_buf_cstr(&why);
+    }
+    xb_plugin_entry entry = {.path = xb_arena_strdup(r->arena, path),
+                             .plugin = refusal ? NULL : p,
+                             .refusal = refusal ? xb_arena_strdup(r->arena, refusal) : NULL};
+    memcpy(entry.digest, digest, sizeof entry.digest);
+    xb_push(&r->entry, entry);
+    xb_buf_free(&why);
+    if (refusal) return false;
+    for (const xb_pass *const *pass = p->passes; pass && *pass; pass++) INSERT_SORTED(&r->pass, *pass);
+    for (const xb_backend *const *b = p->backends; b && *b; b++) INSERT_SORTED(&r->backend, *b);
+    return true;
+}
+
+/* Code that others may change is not run: NULL when trusted, else why not. */
+static const char *distrust(const struct stat *s, bool folder)
+{
+    if (s->st_mode & S_IWOTH) return folder ? "its folder is world-writable" : "the file is world-writable";
+    if (s->st_uid != 0 && s->st_uid != geteuid())
+        return folder ? "its folder belongs to neither root nor you" : "the file belongs to neither root nor you";
+    if ((s->st_mode & S_IWGRP) && s->st_gid != getegid())
+        return folder ? "its folder is writable by a group that is not yours"
+                      : "the file is writable by a group that is not yours";
+    return NULL;
+}
+
+static const char *distrust_path(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s)) return "it cannot be read";
+    if (!S_ISREG(s.st_mode)) return "it is not a file";
+    const char *why = distrust(&s, false);
+    if (why) return why;
+    char *dir = xb_path_dir(path);
+    why = stat(dir, &s) ? "its folder cannot be read" : distrust(&s, true);
+    free(dir);
+    return why;
+}
+
+static void digest_file(const char *path, char hex[XB_DIGEST_HEX])
+{
+    xb_diags *silent = xb_diags_new(NULL, XB_DIAG_TEXT, true);
+    size_t n = 0;
+    char *bytes = xb_read_file(silent, path, PLUGIN_LIMIT, &n);
+    xb_digest_of(bytes ? bytes : "", bytes ? n : 0, hex);
+    free(bytes);
+    xb_diags_free(silent);
+}
+
+/* RTLD_NODELETE: descriptors are const data that must outlive every handle. */
+static bool load(xb_registry *r, const char *path)
+{
+    char digest[XB_DIGEST_HEX] = "";
+    const char *refusal = distrust_path(path);
+    if (refusal) return enter(r, path, NULL, refusal, digest);
+    digest_file(path, digest);
+    char *real = realpath(path, NULL); /* dlopen searches elsewhere when the name has no slash */
+    void *object = real ? dlopen(real, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) : NULL;
+    free(real);
+    if (!object) {
+        const char *error = dlerror();
+        return enter(r, path, NULL, error ? error : "it cannot be opened", digest);
+    }
+    xb_query_fn *query = NULL;
+    void *symbol = dlsym(object, QUERY_NAME);
+    memcpy(&query, &symbol, sizeof query);
+    if (!query) return enter(r, path, NULL, "it exports no function " QUERY_NAME, digest);
+    return enter(r, path, query(&xb_host_abi), NULL, digest);
+}
+
+static int shared_object(const struct dirent *e)
+{
+    return xb_ends_with(e->d_name, ".so");
+}
+
+static void search_folder(xb_registry *r, const char *dir)
+{
+    struct dirent **list = NULL;
+    int n = scandir(dir, &list, shared_object, alphasort);
+    for (int i = 0; i < n; i++) {
+        char *path = xb_path_join(dir, list[i]->d_name);
+        load(r, path);
+        free(path);
+        free(list[i]);
+    }
+    free(list);
+}
+
+/* Entries that are not absolute would mean the current folder: they are left out. */
+static void search_path(xb_registry *r, const char *path)
+{
+    while (path && *path) {
+        size_t n = strcspn(path, ":");
+        char *dir = xb_strndup(path, n);
+        if (*dir == '/') search_folder(r, dir);
+        free(dir);
+        path += n + (path[n] == ':');
+    }
+}
+
+void xb_registry_search(xb_registry *r, const char *installed)
+{
+    for (xb_query_fn *const *query = xb_builtin_plugins; *query; query++)
+        enter(r, "(built in)", (*query)(&xb_host_abi), NULL, (char[XB_DIGEST_HEX]){""});
+    search_path(r, getenv("XBARC_PLUGIN_PATH"));
+    if (installed) search_folder(r, installed);
+}
+
+bool xb_registry_load(xb_diags *d, xb_registry *r, const char *path)
+{
+    if (load(r, path)) return true;
+    return xb_error(d, "plugin", (.file = path), "plugin refused: %s", r->entry.data[r->entry.n - 1].refusal);
+}
+
+size_t xb_registry_list(const xb_registry *r, const xb_plugin_entry **list)
+{
+    *list = r->entry.data;
+    return r->entry.n;
+}
+
+size_t xb_registry_passes(const xb_registry *r, const xb_pass *const **list)
+{
+    *list = r->pass.data;
+    return r->pass.n;
+}
+
+size_t xb_registry_backends(const xb_registry *r, const xb_backend *const **list)
+{
+    *list = r->backend.data;
+    return r->backend.n;
+}
+
+void xb_registry_explain(const xb_registry *r, const char *name, bool backend, xb_buf *b)
+{
+    size_t n = backend ? r->backend.n : r->pass.n;
+    const char **names = xb_calloc(n + 1, sizeof *names);
+    for (size_t i = 0; i < n; i++) names[i] = backend ? r->backend.data[i]->name : r->pass.data[i]->name;
+    const char *near = xb_nearest(name, names, n);
+    if (near) xb_buf_printf(b, "; did you mean '%s'?", near);
+    free(names);
+    for (size_t i = 0; i < r->entry.n; i++) {
+        const xb_plugin_entry *e = &r->entry.data[i];
+        const char *base = xb_path_base(e->path);
+        if (e->refusal && xb_starts_with(base, name) && !strcmp(base + strlen(name), ".so"))
+            xb_buf_printf(b, "; %s was refused: %s", e->path, e->refusal);
+    }
+    if (!n) xb_buf_str(b, "; no plugin was found (see `xbarc doctor`)");
+}
