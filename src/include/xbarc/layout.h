@@ -55,6 +55,15 @@ typedef struct xb_hw {
     xb_component adc, dac, xbar, sample_hold, shift_add, buffer, router, wire;
     double hop_energy, hop_latency;
     const char *source; /* of what the file as a whole describes */
+    /* of each level; NULL: not given */
+    const char *technology_source, *device_source, *crossbar_source, *interface_source, *tile_source, *chip_source,
+        *noc_source;
+    /* what a unit (ISAAC: IMA, several arrays) and a tile (several units) hold beside converters and arrays */
+    xb_component in_register, out_register;       /* per unit */
+    xb_component tile_register, activation, pool; /* per tile; buffer and wire (the tile's bus) too */
+    int64_t xbars_per_unit, shift_adds_per_unit;
+    int64_t shift_adds_per_tile, tiles_per_router;
+    xb_list layers, types; /* overrides: xb_map_item by layer pattern, by operator; xb_hw_for applies them */
 } xb_hw;
 
 typedef struct xb_array {
@@ -108,6 +117,9 @@ typedef struct xb_chip_cost {
     double latency, interval;          /* s: one image through all layers; the slowest layer */
     double energy;                     /* J per image */
     const char *critical_layer;
+    int64_t zero_arrays;
+    int64_t units, tiles; /* as many as the arrays need */
+    double peak_power;    /* W: everything on at once; 0 when neither converters nor arrays have a figure */
 } xb_chip_cost;
 
 typedef struct xb_hw_api {
@@ -124,6 +136,8 @@ typedef struct xb_net {
     bool row;                    /* true: one input fanned out to several arrays; false: partial sums to be added */
     int64_t group, index, count; /* matrix rows or columns [index, index+count) */
     uint32_t first_array, arrays;
+    uint32_t stride; /* its arrays are first_array + i*stride, i < arrays; 1 for partial sums */
+    int64_t wires;   /* of count x arrays wires, those that carry something: their sum is the layer's counted wires */
 } xb_net;
 
 typedef struct xb_layout_api {
