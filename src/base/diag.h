@@ -6,7 +6,8 @@
  *     lenet.onnx: node 'conv1' (Conv), input 1: error: ... [onnx-shape]
  *
  * Codes are stable, lower-case words. Text from files is printed with control characters escaped.
- * One xb_diags serves a whole run and may be used from several threads.
+ * One xb_diags serves a whole run and may be used from several threads. A NULL xb_diags says nothing.
+ * Columns count characters, not bytes.
  */
 #ifndef XB_BASE_DIAG_H
 #define XB_BASE_DIAG_H
@@ -31,8 +32,9 @@ void xb_diag(xb_diags *d, xb_severity severity, const char *code, const xb_where
 void xb_vdiag(xb_diags *d, xb_severity severity, const char *code, const xb_where *where, const char *format,
               va_list args);
 /* The usual call: an error that returns false. where is an xb_where literal's members: xb_error(d, "io", (.file = f), "...") */
-#define xb_error(d, code, where, ...) (xb_diag((d), XB_ERROR, (code), &(xb_where)XB_UNPAREN_ where, __VA_ARGS__), false)
+#define xb_error(d, code, where, ...) xb_diag_false((d), (code), &(xb_where)XB_UNPAREN_ where, __VA_ARGS__)
 #define XB_UNPAREN_(...) {__VA_ARGS__}
+bool xb_diag_false(xb_diags *d, const char *code, const xb_where *where, const char *format, ...) XB_PRINTF(4, 5);
 
 /* Called by a diagnostic before it prints, so that a progress bar can clear its line. */
 void xb_diags_before(void (*clear)(void));
