@@ -26,7 +26,7 @@ typedef struct xb_outdir xb_outdir;
 xb_outdir *xb_outdir_open(xb_diags *d, const char *path);
 const char *xb_outdir_path(const xb_outdir *o); /* of the folder being written */
 /* name may have one folder part; a name used twice or one that leaves the folder is refused. Commit of each file by
- * xb_out_commit; its digest is remembered for the MANIFEST. */
+ * xb_out_commit (before the folder's own end); its digest is remembered for the MANIFEST. One thread at a time. */
 xb_out *xb_outdir_file(xb_outdir *o, const char *name);
 /* Writes MANIFEST ("<sha256>  <name>" lines, in creation order: sha256sum -c reads it) and renames. Frees o. */
 bool xb_outdir_commit(xb_outdir *o);
