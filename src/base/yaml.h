@@ -18,10 +18,11 @@ typedef struct xb_yaml {
     bool quoted;           /* scalar in quotes: never null */
     size_t n;              /* entries of a map or a sequence */
     struct xb_yaml **item; /* n values */
-    struct xb_yaml **key;  /* n scalar keys of a map */
+    struct xb_yaml **key;  /* n scalar keys of a map; their text is never expanded */
+    bool expanded;         /* scalar that held a ${name}: its quotes say nothing about its type */
 } xb_yaml;
 
-/* Value of ${name}; NULL when unset (an error naming the line). */
+/* Value of ${name}; NULL when unset (an error naming the line). $${ stands for the two characters ${. */
 typedef const char *xb_yaml_lookup(void *context, const char *name);
 
 /* Everything in the tree is owned by the arena. NULL after diagnostics; an empty document is an error.
@@ -31,5 +32,9 @@ xb_yaml *xb_yaml_parse(xb_diags *d, xb_arena *a, const char *file, const char *t
 xb_yaml *xb_yaml_get(const xb_yaml *map, const char *key); /* NULL when absent or not a map */
 xb_where xb_yaml_where(const xb_yaml *y);
 bool xb_yaml_is_null(const xb_yaml *y); /* plain empty, ~ or null */
+/* A scalar that xb_yaml_parse reads back as `text`: plain where that is safe, else in double quotes. */
+void xb_yaml_print_text(xb_buf *b, const char *text);
+/* The same for a key of a map (keys are not expanded). */
+void xb_yaml_print_key(xb_buf *b, const char *text);
 
 #endif
