@@ -41,19 +41,20 @@ static xb_out *new_out(xb_diags *d, char *path, int fd)
     return o;
 }
 
-/* A new file beside `path`; its name in *partial. */
-static int open_beside(const char *path, mode_t mode, char **partial)
+/* A new file beside `path`: its name in *partial, registered before it exists. */
+static int open_beside(const char *path, char **partial, xb_partial **mark)
 {
     for (unsigned n = 0;; n++) {
         xb_buf name = {0};
         xb_buf_printf(&name, "%s.partial-%ld", path, (long)getpid());
         if (n) xb_buf_printf(&name, "-%u", n);
-        int fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-        int why = errno;
+        *mark = xb_partial_add(name.data, 0);
+        int fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), why = errno;
         if (fd >= 0) {
             *partial = name.data;
             return fd;
         }
+        xb_partial_done(*mark);
         xb_buf_free(&name);
         errno = why;
         if (why != EEXIST || n > 1000) return -1;
@@ -74,10 +75,11 @@ xb_out *xb_out_open(xb_diags *d, const char *path)
         cannot(d, path, "write", errno);
         return NULL;
     }
+    xb_partial *mark;
     char *real = exists ? realpath(path, NULL) : NULL, *partial; /* a link stays; what it points to is replaced */
     char *target = xb_strdup(real ? real : path);
     free(real);
-    int fd = open_beside(target, 0666, &partial);
+    int fd = open_beside(target, &partial, &mark);
     if (fd < 0) {
         cannot(d, path, "write", errno);
         free(target);
@@ -86,7 +88,7 @@ xb_out *xb_out_open(xb_diags *d, const char *path)
     if (exists) (void)fchmod(fd, st.st_mode & 07777); /* a courtesy: not every file system can */
     xb_out *o = new_out(d, target, fd);
     o->partial = partial;
-    o->mark = xb_partial_add(partial, 0);
+    o->mark = mark;
     return o;
 }
 

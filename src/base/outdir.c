@@ -175,15 +175,17 @@ xb_outdir *xb_outdir_open(xb_diags *d, const char *path)
         xb_buf name = {0};
         xb_buf_printf(&name, "%s.partial-%ld", target, (long)getpid());
         if (n) xb_buf_printf(&name, "-%u", n);
+        xb_partial *mark = xb_partial_add(name.data, 1); /* before it exists */
         if (mkdir(name.data, 0777) == 0) {
             xb_outdir *o = xb_calloc(1, sizeof *o);
-            o->diags = d, o->target = target, o->partial = name.data;
-            o->mark = xb_partial_add(o->partial, 1);
-            o->names = xb_map_new();
+            *o = (xb_outdir){.diags = d, .target = target, .partial = name.data, .mark = mark, .names = xb_map_new()};
             return o;
         }
+        int why = errno;
+        xb_partial_done(mark);
         xb_buf_free(&name);
-        if (errno != EEXIST) break;
+        errno = why;
+        if (why != EEXIST) break;
     }
     cannot(d, path, "make the folder", errno);
     free(target);
@@ -237,11 +239,10 @@ static bool make_part(xb_outdir *o, const char *name)
     if (!slash) return true;
     char *part = xb_strndup(name, (size_t)(slash - name)), *path = xb_path_join(o->partial, part);
     uint32_t kind = xb_map_get(o->names, part, strlen(part), 0);
-    bool ok = true;
-    if (!kind && mkdir(path, 0777) == 0) {
+    bool ok = kind != 1 || fail(o, name, "its folder is a file");
+    if (!kind) {
         add_entry(o, part, path, true);
-    } else if (kind != 2) {
-        ok = fail(o, name, kind ? "its folder is a file" : strerror(errno));
+        if (mkdir(path, 0777) != 0) ok = fail(o, name, strerror(errno));
     }
     free(part);
     free(path);

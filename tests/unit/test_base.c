@@ -178,15 +178,29 @@ END_TEST
 
 START_TEST(locale_does_not_matter)
 {
-    const char *names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE.utf8"};
-    bool set = false;
-    for (size_t i = 0; i < 3 && !set; i++) set = setlocale(LC_ALL, names[i]) != NULL;
-    if (!set) printf("SKIP: no locale with a decimal comma is installed\n");
+    char dir[] = "/tmp/xbarc-locale-XXXXXX", command[200];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >/dev/null 2>&1", dir);
+    int made = system(command);
+    setenv("LOCPATH", dir, 1);
+    bool set = made != -1 && setlocale(LC_ALL, "de_DE.UTF-8");
+    unsetenv("LOCPATH");
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    ck_assert_int_eq(system(command), 0);
     char t[XB_NUM_MAX];
+    if (set) {
+        snprintf(t, sizeof t, "%.1f", 1.5);
+        ck_assert_str_eq(t, "1,5");
+    } else {
+        printf("SKIP: cannot make a locale with a decimal comma\n");
+    }
     double v = 0;
     ck_assert_str_eq(xb_num_f64(t, 1.5), "1.5");
+    ck_assert_str_eq(xb_num_f32(t, 1.5f), "1.5");
     ck_assert(xb_parse_f64("2.25", &v) && v == 2.25);
     ck_assert(!xb_parse_f64("2,25", &v));
+    char q[64];
+    ck_assert_str_eq(xb_format_quantity(q, 2.5e-9, XB_SECOND), "2.5ns");
     setlocale(LC_ALL, "C");
 }
 END_TEST

@@ -1,0 +1,479 @@
+#include "base/file.h"
+#include "base/out.h"
+#include "base/progress.h"
+#include <check.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char top[64];
+static xb_diags *diags;
+
+static void set_up(void)
+{
+    strcpy(top, "/tmp/xbarc-out-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(top));
+    ck_assert_int_eq(chdir(top), 0);
+    diags = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+}
+
+static void tear_down(void)
+{
+    xb_diags_free(diags);
+    ck_assert_int_eq(chdir("/"), 0);
+    char command[100];
+    snprintf(command, sizeof command, "rm -r %s", top);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static size_t count_names(const char *dir)
+{
+    DIR *d = opendir(dir);
+    ck_assert_ptr_nonnull(d);
+    size_t n = 0;
+    while (readdir(d)) n++;
+    closedir(d);
+    return n - 2;
+}
+
+static void expect_text(const char *path, const char *want)
+{
+    char *text = xb_read_file(diags, path, 1 << 20, NULL);
+    ck_assert_msg(text != NULL, "%s is missing", path);
+    ck_assert_str_eq(text, want);
+    free(text);
+}
+
+static void put_file(const char *path, const char *text)
+{
+    xb_out *o = xb_out_open(diags, path);
+    ck_assert_ptr_nonnull(o);
+    xb_out_write(o, text, strlen(text));
+    ck_assert(xb_out_commit(o));
+}
+
+/* ---- files ------------------------------------------------------------------------------------ */
+
+START_TEST(a_file_appears_at_commit)
+{
+    xb_out *o = xb_out_open(diags, "f");
+    xb_out_printf(o, "a%d", 1);
+    xb_out_write(o, "bc", 2);
+    ck_assert_uint_eq(xb_out_size(o), 4);
+    ck_assert(!xb_exists("f"));
+    char hex[XB_DIGEST_HEX], want[XB_DIGEST_HEX];
+    xb_out_digest(o, hex);
+    xb_digest_of("a1bc", 4, want);
+    ck_assert_str_eq(hex, want);
+    ck_assert(xb_out_commit(o));
+    expect_text("f", "a1bc");
+    ck_assert_uint_eq(count_names("."), 1);
+}
+END_TEST
+
+START_TEST(large_writes_arrive_whole)
+{
+    enum { N = 1 << 20 };
+    char *bytes = xb_malloc(N);
+    for (size_t i = 0; i < N; i++) bytes[i] = (char)(i * 7 + i / 251);
+    xb_out *o = xb_out_open(diags, "f");
+    size_t sizes[] = {1, 1000, 262143, 262144, 262145, 3};
+    size_t at = 0;
+    for (size_t i = 0; i < 6; at += sizes[i++]) xb_out_write(o, bytes + at, sizes[i]);
+    ck_assert(xb_out_commit(o));
+    size_t n;
+    char *back = xb_read_file(diags, "f", 2 * N, &n);
+    ck_assert_uint_eq(n, at);
+    ck_assert_int_eq(memcmp(back, bytes, n), 0);
+    free(back);
+    free(bytes);
+}
+END_TEST
+
+START_TEST(abandoned_files_leave_the_old_one)
+{
+    put_file("f", "old");
+    ck_assert_int_eq(chmod("f", 0640), 0);
+    xb_out *o = xb_out_open(diags, "f");
+    xb_out_write(o, "new", 3);
+    xb_out_abandon(o);
+    xb_out_abandon(NULL);
+    expect_text("f", "old");
+    ck_assert_int_eq(symlink("f", "link"), 0);
+    put_file("link", "through the link");
+    expect_text("f", "through the link");
+    struct stat st;
+    ck_assert_int_eq(lstat("link", &st), 0);
+    ck_assert(S_ISLNK(st.st_mode));
+    ck_assert_int_eq(stat("f", &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0640);
+    ck_assert_uint_eq(count_names("."), 2);
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_is_said)
+{
+    ck_assert_ptr_null(xb_out_open(diags, "no/such/folder/f"));
+    ck_assert_ptr_null(xb_out_open(diags, "."));
+    ck_assert_uint_eq(xb_diags_errors(diags), 2);
+    put_file("/dev/null", "gone");
+    struct stat st;
+    ck_assert_int_eq(stat("/dev/null", &st), 0);
+    ck_assert(S_ISCHR(st.st_mode));
+}
+END_TEST
+
+static void limit_file_size(rlim_t n)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit = {n, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+START_TEST(a_full_disk_leaves_the_old_file)
+{
+    put_file("f", "old");
+    char *bytes = xb_calloc(1 << 20, 1);
+    limit_file_size(600000);
+    xb_out *o = xb_out_open(diags, "f");
+    for (int i = 0; i < 5; i++) xb_out_write(o, bytes, 1 << 20);
+    ck_assert(xb_out_failed(o));
+    ck_assert(!xb_out_commit(o));
+    ck_assert_uint_eq(xb_diags_errors(diags), 1);
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(diags), "f: error: cannot write: File too large [output]"));
+    expect_text("f", "old");
+    ck_assert_uint_eq(count_names("."), 1);
+    limit_file_size(100);
+    o = xb_out_open(diags, "g"); /* fails only when the buffer is sent, at commit */
+    xb_out_write(o, bytes, 200);
+    ck_assert(!xb_out_failed(o));
+    ck_assert(!xb_out_commit(o));
+    ck_assert_uint_eq(xb_diags_errors(diags), 2);
+    limit_file_size(RLIM_INFINITY);
+    ck_assert_uint_eq(count_names("."), 1);
+    free(bytes);
+}
+END_TEST
+
+/* ---- folders ------------------------------------------------------------------------------------- */
+
+static bool put_in(xb_outdir *o, const char *name, const char *text)
+{
+    xb_out *f = xb_outdir_file(o, name);
+    if (!f) return false;
+    xb_out_write(f, text, strlen(text));
+    return xb_out_commit(f);
+}
+
+static void make_folder(const char *path, const char *text)
+{
+    xb_outdir *o = xb_outdir_open(diags, path);
+    ck_assert_ptr_nonnull(o);
+    ck_assert(put_in(o, "b.txt", text));
+    ck_assert(put_in(o, "sub/a.txt", "inner"));
+    ck_assert(put_in(o, "sub/c.txt", "inner too"));
+    ck_assert(xb_outdir_commit(o));
+}
+
+START_TEST(a_folder_appears_at_commit)
+{
+    xb_outdir *o = xb_outdir_open(diags, "deep/out/");
+    ck_assert(put_in(o, "b.txt", "B"));
+    ck_assert(!xb_exists("deep/out"));
+    ck_assert(xb_is_dir(xb_outdir_path(o)));
+    ck_assert(xb_outdir_commit(o));
+    expect_text("deep/out/b.txt", "B");
+    expect_text("deep/out/MANIFEST", "df7e70e5021544f4834bbee64a9e3789febc4be81470df629cad6ddb03320a5c  b.txt\n");
+    ck_assert_uint_eq(count_names("deep"), 1);
+    make_folder("out", "1");
+    ck_assert_int_eq(system("cd out && sha256sum --quiet -c MANIFEST"), 0);
+}
+END_TEST
+
+START_TEST(our_folder_is_replaced)
+{
+    make_folder("out", "old");
+    xb_outdir *o = xb_outdir_open(diags, "out");
+    ck_assert(put_in(o, "new.txt", "new"));
+    expect_text("out/b.txt", "old");
+    ck_assert(xb_outdir_commit(o));
+    expect_text("out/new.txt", "new");
+    ck_assert_uint_eq(count_names("out"), 2);
+    ck_assert_uint_eq(count_names("."), 1);
+    ck_assert_int_eq(mkdir("empty", 0777), 0);
+    make_folder("empty", "in an empty folder");
+    expect_text("empty/b.txt", "in an empty folder");
+    ck_assert_uint_eq(count_names("."), 2);
+}
+END_TEST
+
+START_TEST(a_foreign_file_is_never_lost)
+{
+    make_folder("out", "old");
+    put_file("out/sub/mine", "precious");
+    ck_assert_ptr_null(xb_outdir_open(diags, "out"));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(diags), "'sub/mine' is not in its MANIFEST [output]"));
+    ck_assert_int_eq(unlink("out/sub/mine"), 0);
+    xb_outdir *o = xb_outdir_open(diags, "out");
+    ck_assert(put_in(o, "new.txt", "new"));
+    put_file("out/mine", "precious"); /* while we were at work */
+    ck_assert(!xb_outdir_commit(o));
+    expect_text("out/mine", "precious");
+    expect_text("out/b.txt", "old");
+    ck_assert_uint_eq(count_names("."), 1);
+    ck_assert_uint_eq(xb_diags_errors(diags), 2);
+    ck_assert_ptr_null(xb_outdir_open(diags, "."));
+    ck_assert_ptr_null(xb_outdir_open(diags, "out/b.txt"));
+    ck_assert_ptr_null(xb_outdir_open(diags, "out/b.txt/x"));
+    ck_assert_uint_eq(xb_diags_errors(diags), 5);
+}
+END_TEST
+
+START_TEST(names_stay_in_the_folder)
+{
+    static const char *const bad[] = {"../x", "/x", "a/b/c", "MANIFEST", "b.txt", "new\nline", ".", "b.txt/x", "d/."};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        xb_outdir *o = xb_outdir_open(diags, "out");
+        ck_assert(put_in(o, "b.txt", "1"));
+        ck_assert_msg(xb_outdir_file(o, bad[i]) == NULL, "%s", bad[i]);
+        ck_assert_uint_eq(xb_diags_errors(diags), i + 1);
+        ck_assert(!xb_outdir_commit(o));
+        ck_assert_uint_eq(count_names("."), 0);
+    }
+}
+END_TEST
+
+START_TEST(a_full_disk_leaves_the_old_folder)
+{
+    make_folder("out", "old");
+    char *bytes = xb_calloc(1 << 20, 1);
+    limit_file_size(500000);
+    xb_outdir *o = xb_outdir_open(diags, "out");
+    xb_out *f = xb_outdir_file(o, "big");
+    xb_out_write(f, bytes, 1 << 20);
+    ck_assert(!xb_out_commit(f));
+    ck_assert(put_in(o, "small", "fits"));
+    ck_assert(!xb_outdir_commit(o));
+    limit_file_size(RLIM_INFINITY);
+    expect_text("out/b.txt", "old");
+    ck_assert_uint_eq(count_names("."), 1);
+    ck_assert_uint_eq(xb_diags_errors(diags), 1);
+    free(bytes);
+}
+END_TEST
+
+START_TEST(abandoned_folders_and_files_go)
+{
+    xb_outdir *o = xb_outdir_open(diags, "out");
+    ck_assert(put_in(o, "sub/a", "1"));
+    xb_out *f = xb_outdir_file(o, "sub/b");
+    xb_out_write(f, "x", 1);
+    xb_out_abandon(f);
+    ck_assert(put_in(o, "c", "2"));
+    xb_outdir_abandon(o);
+    xb_outdir_abandon(NULL);
+    ck_assert_uint_eq(count_names("."), 0);
+    o = xb_outdir_open(diags, "out");
+    xb_out_abandon(xb_outdir_file(o, "left"));
+    ck_assert(put_in(o, "kept", "1"));
+    ck_assert(xb_outdir_commit(o)); /* a file given up is just not there */
+    ck_assert_uint_eq(count_names("out"), 2);
+}
+END_TEST
+
+/* ---- early ends: each in a child of its own ------------------------------------------------------- */
+
+static int in_child(void (*fn)(void))
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        fn();
+        _exit(99);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void write_half(void)
+{
+    xb_out *f = xb_out_open(diags, "file");
+    xb_out_write(f, "half", 4);
+    xb_outdir *o = xb_outdir_open(diags, "out");
+    put_in(o, "sub/whole", "1");
+    put_in(o, "b.txt", "1");
+    xb_out_write(xb_outdir_file(o, "half"), "half", 4);
+}
+
+static void end_by_exit(void)
+{
+    write_half();
+    exit(5);
+}
+
+static void end_by_memory(void)
+{
+    freopen("/dev/null", "w", stderr);
+    write_half();
+    xb_out_of_memory();
+}
+
+static void end_by_term(void)
+{
+    xb_interrupt_install();
+    write_half();
+    raise(SIGTERM);
+}
+
+static void end_by_second_interrupt(void)
+{
+    xb_interrupt_install();
+    write_half();
+    if (xb_interrupted()) _exit(98);
+    raise(SIGINT);
+    if (!xb_interrupted()) _exit(97);
+    raise(SIGINT);
+}
+
+static void end_by_kill(void)
+{
+    write_half();
+    raise(SIGKILL);
+}
+
+START_TEST(an_early_end_leaves_nothing)
+{
+    make_folder("out", "old");
+    int status = in_child(end_by_exit);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+    ck_assert_uint_eq(count_names("."), 1);
+    status = in_child(end_by_memory);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+    ck_assert_uint_eq(count_names("."), 1);
+    status = in_child(end_by_term);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    ck_assert_uint_eq(count_names("."), 1);
+    status = in_child(end_by_second_interrupt);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 130);
+    ck_assert_uint_eq(count_names("."), 1);
+    expect_text("out/b.txt", "old");
+}
+END_TEST
+
+START_TEST(a_kill_leaves_the_old_folder_whole)
+{
+    make_folder("out", "old");
+    put_file("file", "old");
+    int status = in_child(end_by_kill);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    expect_text("file", "old");
+    expect_text("out/b.txt", "old");
+    ck_assert_int_eq(system("cd out && sha256sum --quiet -c MANIFEST"), 0);
+    make_folder("out", "next"); /* and the next run is not in its way */
+    expect_text("out/b.txt", "next");
+}
+END_TEST
+
+START_TEST(children_do_not_remove_their_parents_files)
+{
+    xb_out *o = xb_out_open(diags, "parents");
+    xb_out_write(o, "x", 1);
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) exit(0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert(xb_out_commit(o));
+    expect_text("parents", "x");
+}
+END_TEST
+
+/* Allocation N fails, for every N that this run has: exit code 3, the message, nothing left behind. The program runs
+ * itself again, since the environment is read once per process. */
+static int run_self(long fail_at)
+{
+    char number[24];
+    snprintf(number, sizeof number, "%ld", fail_at);
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        setenv("XBARC_FAIL_ALLOC", number, 1);
+        freopen("stderr.txt", "w", stderr);
+        execl("/proc/self/exe", "test_base_out", "half", (char *)NULL);
+        _exit(99);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+START_TEST(out_of_memory_anywhere)
+{
+    make_folder("out", "old");
+    long n = 1;
+    for (int code; (code = run_self(n)) != 5; n++) {
+        ck_assert_int_eq(code, 3);
+        expect_text("stderr.txt", "xbarc: error: out of memory [memory]\n");
+        expect_text("out/b.txt", "old");
+        ck_assert_int_eq(unlink("stderr.txt"), 0);
+        ck_assert_uint_eq(count_names("."), 1);
+        ck_assert_int_lt(n, 1000);
+    }
+    ck_assert_int_gt(n, 20);
+}
+END_TEST
+
+/* ---- progress --------------------------------------------------------------------------------------- */
+
+START_TEST(short_work_says_nothing)
+{
+    ck_assert_ptr_nonnull(freopen("stderr.txt", "w", stderr));
+    xb_progress *p = xb_progress_begin("evaluating", "images");
+    for (uint64_t i = 0; i <= 1000; i++) xb_progress_update(p, i, 1000);
+    xb_progress_end(p);
+    xb_progress_quiet(true);
+    p = xb_progress_begin("evaluating", "images");
+    ck_assert_ptr_null(p);
+    xb_progress_update(p, 1, 2);
+    xb_progress_end(p);
+    fflush(stderr);
+    expect_text("stderr.txt", "");
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "half") == 0) end_by_exit();
+    TCase *t = tcase_create("out");
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, a_file_appears_at_commit);
+    tcase_add_test(t, large_writes_arrive_whole);
+    tcase_add_test(t, abandoned_files_leave_the_old_one);
+    tcase_add_test(t, what_cannot_be_written_is_said);
+    tcase_add_test(t, a_full_disk_leaves_the_old_file);
+    tcase_add_test(t, a_folder_appears_at_commit);
+    tcase_add_test(t, our_folder_is_replaced);
+    tcase_add_test(t, a_foreign_file_is_never_lost);
+    tcase_add_test(t, names_stay_in_the_folder);
+    tcase_add_test(t, a_full_disk_leaves_the_old_folder);
+    tcase_add_test(t, abandoned_folders_and_files_go);
+    tcase_add_test(t, an_early_end_leaves_nothing);
+    tcase_add_test(t, a_kill_leaves_the_old_folder_whole);
+    tcase_add_test(t, children_do_not_remove_their_parents_files);
+    tcase_add_test(t, out_of_memory_anywhere);
+    tcase_add_test(t, short_work_says_nothing);
+    Suite *s = suite_create("base_out");
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
