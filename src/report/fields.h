@@ -1,0 +1,40 @@
+/* fields.h: reading report.json without fear, and writing formatted text. */
+#ifndef XB_REPORT_FIELDS_H
+#define XB_REPORT_FIELDS_H
+
+#include "base/json.h"
+#include <jansson.h>
+
+/* Where a renderer writes. */
+typedef struct xb_page {
+    xb_write_fn *write;
+    void *to;
+} xb_page;
+
+void xb_page_print(const xb_page *p, const char *format, ...) XB_PRINTF(2, 3);
+void xb_page_escape(const xb_page *p, const char *text); /* & < > " for HTML */
+
+/* Members of an object; absent or of another type: 0, "", NULL. */
+double xb_field_real(const json_t *object, const char *key);
+int64_t xb_field_int(const json_t *object, const char *key);
+const char *xb_field_text(const json_t *object, const char *key);
+bool xb_field_true(const json_t *object, const char *key);
+
+/* "430,500"; out has 32 bytes. Returns out. */
+char *xb_with_commas(char out[32], int64_t v);
+/* "1.234 ms", "56.7 uJ": three or four digits with the unit scaled; unit: "s", "J", "W", "m2". 48 bytes. */
+char *xb_with_unit(char out[48], double v, const char *unit);
+/* "500x50", "g*9x1" with groups. 48 bytes. */
+char *xb_matrix_text(char out[48], const json_t *layer);
+/* "memristor-64, exact rule, arrays up to 64 x 64" */
+void xb_hardware_text(xb_buf *b, const json_t *report);
+
+typedef void xb_renderer(const xb_page *p, const json_t *report);
+xb_renderer xb_render_text, xb_render_html, xb_render_md, xb_render_csv;
+
+/* svg.c: pictures, inline */
+void xb_svg_floorplan(const xb_page *p, const json_t *report);
+void xb_svg_bars(const xb_page *p, const json_t *layers, const char *key, const char *title, const char *unit);
+const char *xb_layer_colour(size_t layer, char out[32]); /* CSS colour, distinct for neighbours */
+
+#endif

@@ -1,0 +1,81 @@
+/* svg.c: pictures of the report, inline SVG: floorplan and bars. */
+#include "report/fields.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Steps of the golden angle keep neighbours apart. */
+const char *xb_layer_colour(size_t layer, char out[32])
+{
+    double hue = fmod(210.0 + 137.508 * (double)layer, 360.0);
+    snprintf(out, 32, "hsl(%.0f 55%% %d%%)", hue, 46 + (int)(layer % 3) * 9);
+    return out;
+}
+
+static void site(const xb_page *p, const json_t *one, const json_t *layers, size_t id, double size)
+{
+    int64_t x = json_integer_value(json_array_get(one, 0)), y = json_integer_value(json_array_get(one, 1));
+    int64_t layer = json_integer_value(json_array_get(one, 2));
+    double used = json_number_value(json_array_get(one, 3)), gap = size > 6 ? 1 : size * 0.1;
+    char colour[32];
+    if (layer < 0) return;
+    xb_page_print(
+        p, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"%s\" fill-opacity=\"%.2f\"><title>",
+        (double)x * size, (double)y * size, size - gap, size - gap, xb_layer_colour((size_t)layer, colour),
+        0.25 + 0.75 * used);
+    xb_page_print(p, "array %zu, site %" PRId64 ",%" PRId64 ": ", id, x, y);
+    xb_page_escape(p, xb_field_text(json_array_get(layers, (size_t)layer), "name"));
+    xb_page_print(p, ", %.1f %% used</title></rect>\n", 100 * used);
+}
+
+void xb_svg_floorplan(const xb_page *p, const json_t *report)
+{
+    const json_t *sites = json_object_get(report, "floorplan"), *summary = json_object_get(report, "summary");
+    const json_t *layers = json_object_get(report, "layers");
+    int64_t rows = xb_field_int(summary, "mesh_rows"), cols = xb_field_int(summary, "mesh_cols");
+    if (!json_array_size(sites) || rows < 1 || cols < 1) {
+        xb_page_print(p, "<p>The arrays have not been placed.</p>\n");
+        return;
+    }
+    double size = fmin(40.0, 640.0 / (double)cols);
+    xb_page_print(
+        p,
+        "<svg class=\"plan\" viewBox=\"-1 -1 %.2f %.2f\" width=\"%.0f\" role=\"img\" aria-label=\"floorplan\">\n"
+        "<rect x=\"-1\" y=\"-1\" width=\"%.2f\" height=\"%.2f\" class=\"die\"/>\n",
+        (double)cols * size + 1, (double)rows * size + 1, (double)cols * size, (double)cols * size + 1,
+        (double)rows * size + 1);
+    for (size_t i = 0; i < json_array_size(sites); i++) site(p, json_array_get(sites, i), layers, i, size);
+    xb_page_print(p, "</svg>\n<ul class=\"legend\">\n");
+    for (size_t i = 0; i < json_array_size(layers); i++) {
+        char colour[32];
+        xb_page_print(p, "<li><i style=\"background:%s\"></i>", xb_layer_colour(i, colour));
+        xb_page_escape(p, xb_field_text(json_array_get(layers, i), "name"));
+        xb_page_print(p, "</li>\n");
+    }
+    xb_page_print(p, "</ul>\n");
+}
+
+void xb_svg_bars(const xb_page *p, const json_t *layers, const char *key, const char *title, const char *unit)
+{
+    size_t n = json_array_size(layers);
+    double largest = 0;
+    for (size_t i = 0; i < n; i++) largest = fmax(largest, xb_field_real(json_array_get(layers, i), key));
+    if (largest <= 0) return;
+    xb_page_print(p,
+                  "<figure><figcaption>%s</figcaption>\n<svg viewBox=\"0 0 420 %zu\" width=\"420\" role=\"img\" "
+                  "aria-label=\"%s\">\n",
+                  title, n * 18 + 2, title);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *l = json_array_get(layers, i);
+        double v = xb_field_real(l, key);
+        char colour[32], label[20];
+        snprintf(label, sizeof label, "%.16s", xb_field_text(l, "name"));
+        xb_page_print(p, "<text x=\"104\" y=\"%zu\" text-anchor=\"end\">", i * 18 + 13);
+        xb_page_escape(p, label);
+        xb_page_print(p, "</text><rect x=\"110\" y=\"%zu\" width=\"%.1f\" height=\"13\" fill=\"%s\"/>", i * 18 + 3,
+                      fmax(0.5, 210 * v / largest), xb_layer_colour(i, colour));
+        xb_page_print(p, "<text x=\"%.1f\" y=\"%zu\">%.4g%s%s</text>\n", 114 + 210 * v / largest, i * 18 + 13, v,
+                      *unit ? " " : "", unit);
+    }
+    xb_page_print(p, "</svg></figure>\n");
+}

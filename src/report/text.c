@@ -1,0 +1,86 @@
+/* text.c: the report on a terminal of 80 columns. */
+#include "report/fields.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void accuracy_line(const xb_page *p, const json_t *accuracy, const char *stage, const char *label)
+{
+    const json_t *a = json_object_get(accuracy, stage);
+    if (!a) return;
+    if (json_object_get(a, "top1"))
+        xb_page_print(p, "%-18s %6.2f %% top-1, %" PRId64 " of %" PRId64 " (95 %% interval %.2f .. %.2f)\n", label,
+                      100 * xb_field_real(a, "top1"), (int64_t)xb_field_real(a, "correct"),
+                      (int64_t)xb_field_real(a, "total"), 100 * xb_field_real(a, "lo95"),
+                      100 * xb_field_real(a, "hi95"));
+    if (json_object_get(a, "agreement"))
+        xb_page_print(p, "%-18s %6.2f %% agreement with the float reference, psnr %.1f dB\n", label,
+                      100 * xb_field_real(a, "agreement"), xb_field_real(a, "psnr"));
+}
+
+static void layer_row(const xb_page *p, const json_t *l)
+{
+    char matrix[48], array[48], cells[32], arrays[32], wires[32], time[48];
+    snprintf(array, sizeof array, "%" PRId64 "x%" PRId64, xb_field_int(l, "array_rows"), xb_field_int(l, "array_cols"));
+    xb_page_print(p, "%-16.16s %-12s %7s %-8s %12s %5.1f%% %7s %8s\n", xb_field_text(l, "name"),
+                  xb_matrix_text(matrix, l), xb_with_commas(arrays, xb_field_int(l, "arrays")), array,
+                  xb_with_commas(cells, xb_field_int(l, "cells")), 100 * xb_field_real(l, "cell_utilization"),
+                  xb_with_commas(wires, xb_field_int(l, "row_wires") + xb_field_int(l, "col_wires")),
+                  xb_with_unit(time, xb_field_real(l, "time_us") * 1e-6, "s"));
+}
+
+static void layer_table(const xb_page *p, const json_t *report)
+{
+    const json_t *layers = json_object_get(report, "layers"), *s = json_object_get(report, "summary");
+    char cells[32], arrays[32], wires[32], time[48];
+    xb_page_print(p, "%-16s %-12s %7s %-8s %12s %6s %7s %8s\n", "layer", "matrix", "arrays", "of", "cells", "used",
+                  "wires", "time");
+    for (size_t i = 0; i < json_array_size(layers); i++) layer_row(p, json_array_get(layers, i));
+    xb_page_print(p, "%-16s %-12s %7s %-8s %12s %5.1f%% %7s %8s\n", "total", "",
+                  xb_with_commas(arrays, xb_field_int(s, "crossbar_arrays")), "",
+                  xb_with_commas(cells, xb_field_int(s, "crossbar_cells")), 100 * xb_field_real(s, "cell_utilization"),
+                  xb_with_commas(wires, xb_field_int(s, "routing_wires")),
+                  xb_with_unit(time, xb_field_real(s, "latency_us") * 1e-6, "s"));
+}
+
+static void summary(const xb_page *p, const json_t *s)
+{
+    char a[32], b[48], c[48], d[48];
+    xb_page_print(p, "%-18s %.2f %% of the imported network's (%s)\n", "crossbar cells",
+                  100 * xb_field_real(s, "crossbar_area_ratio"),
+                  xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
+    xb_page_print(p, "%-18s %.2f %% mean of layers, %.2f %% pooled\n", "routing area",
+                  100 * xb_field_real(s, "routing_area_ratio"), 100 * xb_field_real(s, "routing_area_ratio_pooled"));
+    xb_page_print(
+        p, "%-18s arrays %s, with periphery %s\n", "area",
+        xb_with_unit(b, xb_field_real(s, "array_area_um2") * 1e-6, "mm2"),
+        xb_with_unit(c, (xb_field_real(s, "array_area_um2") + xb_field_real(s, "periphery_area_um2")) * 1e-6, "mm2"));
+    if (xb_field_real(s, "latency_us") > 0)
+        xb_page_print(p, "%-18s %s an image, one every %s (%s is the slowest layer)\n", "time",
+                      xb_with_unit(b, xb_field_real(s, "latency_us") * 1e-6, "s"),
+                      xb_with_unit(c, xb_field_real(s, "interval_us") * 1e-6, "s"), xb_field_text(s, "critical_layer"));
+    if (xb_field_real(s, "energy_uj") > 0)
+        xb_page_print(p, "%-18s %s an image\n", "energy", xb_with_unit(d, xb_field_real(s, "energy_uj") * 1e-6, "J"));
+    if (xb_field_int(s, "mesh_rows") > 0)
+        xb_page_print(p, "%-18s %" PRId64 " x %" PRId64 " sites\n", "floorplan", xb_field_int(s, "mesh_rows"),
+                      xb_field_int(s, "mesh_cols"));
+}
+
+void xb_render_text(const xb_page *p, const json_t *report)
+{
+    const json_t *tool = json_object_get(report, "tool"), *accuracy = json_object_get(report, "accuracy");
+    const json_t *warnings = json_object_get(report, "warnings");
+    xb_buf hardware = {0};
+    xb_hardware_text(&hardware, report);
+    xb_page_print(p, "xbarc %s: %s on %s\n\n", xb_field_text(tool, "version"), xb_field_text(report, "model"),
+                  xb_buf_cstr(&hardware));
+    xb_buf_free(&hardware);
+    layer_table(p, report);
+    xb_page_print(p, "\n");
+    accuracy_line(p, accuracy, "reference", "model as imported");
+    accuracy_line(p, accuracy, "compiled", "model as compiled");
+    summary(p, json_object_get(report, "summary"));
+    for (size_t i = 0; i < json_array_size(warnings); i++)
+        xb_page_print(p, "warning: %s\n", json_string_value(json_array_get(warnings, i)));
+    xb_page_print(p, "Times, energies and areas are estimates from the hardware file; the report lists its sources.\n");
+}
