@@ -5,8 +5,9 @@
 #include "base/opts.h"
 #include <xbarc/layout.h>
 
-/* From a YAML tree (a file of its own, or the block in a pipeline). `extends: NAME_OR_PATH`, one level: a path relative to the
- * file, or the bare name of an installed file (search: `dirs`, NULL-ended). Text owned by the arena. false after diagnostics. */
+/* From a YAML tree (a file of its own, or the block in a pipeline). `extends: NAME_OR_PATH`, one level: a path relative
+ * to the file, or the bare name of an installed file (search: `dirs`, NULL-ended). Text owned by the arena. false after
+ * diagnostics. */
 bool xb_hw_read(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *const *dirs, xb_hw *out);
 bool xb_hw_read_file(xb_diags *d, xb_arena *a, const char *path, const char *const *dirs, xb_hw *out);
 /* The resolved file as YAML text: every key, with units; reads back to the same structure. */

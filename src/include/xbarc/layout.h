@@ -105,6 +105,7 @@ typedef struct xb_layer_cost {
     double adc_conversions, dac_conversions; /* per image */
     double time;                             /* s per image, its arrays in parallel, no duplication */
     double energy;                           /* J per image; 0 when a component has no figure */
+    double energy_adc, energy_dac, energy_xbar, energy_digital; /* their sum is energy */
 } xb_layer_cost;
 
 typedef struct xb_chip_cost {

@@ -1,0 +1,53 @@
+/* map.c: the pass that cuts the network's matrices into crossbar arrays and freezes the result as the layout. */
+#include <xbarc/xbarc.h>
+
+static void fact(xb_cx *cx, xb_module *module, const char *key, double value, const char *unit)
+{
+    const xb_journal_api *journal = cx->host->service(cx, "xb.journal", 1);
+    journal->add(
+        cx, module,
+        &(xb_fact){.key = key, .value = value, .unit = unit, .split = "", .seed = cx->seed, .source = "pass map"});
+}
+
+static int run(xb_cx *cx, xb_module *module, const void *options)
+{
+    const xb_graph_api *graph = cx->host->service(cx, "xb.graph", 1);
+    const xb_hw_api *hw = cx->host->service(cx, "xb.hw", 1);
+    const xb_layout_api *layout = cx->host->service(cx, "xb.layout", 1);
+    (void)options;
+    xb_layout *l = hw->plan(cx, graph->of(module), hw->of(cx));
+    if (!l || layout->set(cx, module, l) < 0) return -1;
+    const xb_chip_cost *chip = layout->chip_cost(l);
+    fact(cx, module, "pass.map.layers", (double)chip->layers, "1");
+    fact(cx, module, "pass.map.arrays", (double)chip->arrays, "1");
+    fact(cx, module, "pass.map.cells", (double)chip->cells, "1");
+    fact(cx, module, "pass.map.array_cells", (double)chip->array_cells, "1");
+    fact(cx, module, "pass.map.wires", (double)chip->wires, "1");
+    return 0;
+}
+
+static const xb_pass pass = {
+    .struct_size = sizeof(xb_pass),
+    .level = XB_LEVEL_MAP,
+    .name = "map",
+    .summary = "cut every matrix into crossbar arrays",
+    .doc =
+        "Every Conv, ConvTranspose, Gemm and MatMul with constant weights is one matrix per group: inputs are rows, "
+        "outputs are columns. The hardware's rule (crossbar.rule) says how a matrix is cut: 'exact' takes the largest "
+        "divisors that fit the library of array sizes, 'fixed' pads to one size.\n\n"
+        "Small groups of grouped and depthwise convolutions share arrays, block-diagonally.\n\n"
+        "The result is the layout: arrays, blocks, nets and their costs. A later change of a shape or a mask drops it.",
+    .example = "- map",
+    .gives = (const char *const[]){"layout", NULL},
+    .drops = (const char *const[]){"placement", NULL},
+    .services = (const char *const[]){"xb.graph/1", "xb.hw/1", "xb.layout/1", "xb.journal/1", NULL},
+    .reads = XB_READS_HARDWARE,
+    .run = run,
+};
+
+XBARC_PLUGIN(map) = {
+    XBARC_PLUGIN_HEADER,
+    .name = "map",
+    .version = "1",
+    .passes = (const xb_pass *const[]){&pass, NULL},
+};

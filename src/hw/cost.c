@@ -1,0 +1,129 @@
+/* cost.c: steps, conversions, time, energy, areas. First-order estimates from the parts' figures;
+ * docs/formats/layout.md says which. ISAAC (ISCA 2016): one read per input slice, columns of an array share its
+ * converters. */
+#include "hw/layout_private.h"
+#include "hw/rollup.h"
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double slices(const xb_hw *hw)
+{
+    if (!hw->input_bits || !hw->dac_bits) return 1;
+    return (double)((hw->input_bits + hw->dac_bits - 1) / hw->dac_bits);
+}
+
+/* One step of the layer's arrays: the read, or its busiest converter. */
+static double step_time(const xb_hw *hw, int64_t cols)
+{
+    double each = (double)((cols + hw->adc_per_xbar - 1) / hw->adc_per_xbar);
+    bool limited = hw->adc_bits && hw->adc_rate > 0;
+    return larger(hw->read_time, limited ? each / hw->adc_rate : 0);
+}
+
+static double operation(const xb_component *part, double time)
+{
+    return part->energy > 0 ? part->energy : part->power * time;
+}
+
+/* Is there a figure for every part that spends most: converters that are not ideal, arrays? */
+static bool has_figures(const xb_hw *hw)
+{
+    bool adc = !hw->adc_bits || hw->adc.energy > 0 || (hw->adc.power > 0 && hw->adc_rate > 0);
+    bool dac = !hw->dac_bits || operation(&hw->dac, hw->read_time) > 0;
+    return adc && dac && operation(&hw->xbar, hw->read_time) > 0;
+}
+
+static void energy(const xb_hw *hw, xb_layer_cost *c)
+{
+    if (!has_figures(hw)) return;
+    double moved = (double)(c->mvms * c->groups) * (double)(c->rows + c->cols) * (double)hw->input_bits;
+    double share = (double)c->array_cells / ((double)hw->max_rows * (double)hw->max_cols);
+    if (hw->adc_bits) {
+        double one = operation(&hw->adc, hw->adc_rate > 0 ? 1 / hw->adc_rate : 0);
+        c->energy_adc = c->adc_conversions * (one + operation(&hw->sample_hold, hw->read_time));
+    }
+    if (hw->dac_bits) c->energy_dac = c->dac_conversions * operation(&hw->dac, hw->read_time);
+    c->energy_xbar = c->steps * share * operation(&hw->xbar, hw->read_time);
+    c->energy_digital = c->adc_conversions * hw->shift_add.energy + moved * hw->wire.energy;
+    c->energy_digital += moved / 256 * hw->buffer.energy;
+    c->energy = c->energy_adc + c->energy_dac + c->energy_xbar + c->energy_digital;
+}
+
+void xb_layout_cost(xb_layout *l, size_t i)
+{
+    xb_layer_cost *c = &l->costs.data[i];
+    xb_hw hw = xb_hw_for(&l->hw, c->name, c->op_type);
+    int64_t down = c->packed ? 1 : c->tiling.grid_rows, across = c->packed ? 1 : c->tiling.grid_cols;
+    int64_t used = l->arrays.data[l->first_array.data[i]].blocks * c->cols;
+    if (!c->packed) used = c->tiling.cols < c->cols ? c->tiling.cols : c->cols;
+    c->steps = (double)c->mvms * slices(&hw);
+    c->adc_conversions = c->steps * (double)(c->groups * c->cols * down);
+    c->dac_conversions = c->steps * (double)(c->groups * c->rows * across);
+    c->time = c->steps * step_time(&hw, used);
+    energy(&hw, c);
+}
+
+/* Area and power of the layer's arrays with their converters. */
+static void add_arrays(xb_layout *l, size_t i, const xb_hw *hw)
+{
+    for (uint32_t k = l->first_array.data[i]; k < l->first_array.data[i + 1]; k++) {
+        const xb_array *a = &l->arrays.data[k];
+        xb_rollup cells = xb_rollup_cells(hw, a->rows, a->cols), around = xb_rollup_converters(hw, a->rows, a->cols);
+        l->chip.array_area += cells.area;
+        l->chip.periphery_area += around.area;
+        l->chip.peak_power += cells.power + around.power;
+    }
+}
+
+static void add_layer(xb_layout *l, size_t i, bool *has_energy)
+{
+    const xb_layer_cost *c = &l->costs.data[i];
+    xb_chip_cost *chip = &l->chip;
+    xb_hw hw = xb_hw_for(&l->hw, c->name, c->op_type);
+    chip->arrays += c->arrays;
+    chip->cells += c->cells;
+    chip->array_cells += c->array_cells;
+    chip->padding_cells += c->padding_cells;
+    chip->compacted_cells += c->compacted_cells;
+    chip->zero_arrays += c->zero_arrays;
+    chip->wires += c->row_wires + c->col_wires;
+    chip->wires_full += c->row_wires_full + c->col_wires_full;
+    chip->cell_area += (double)c->cells * (double)hw.devices_per_cell * hw.cell_area;
+    chip->latency += c->time;
+    if (c->time > chip->interval) chip->interval = c->time, chip->critical_layer = c->name;
+    chip->energy += c->energy;
+    *has_energy &= has_figures(&hw);
+    add_arrays(l, i, &hw);
+}
+
+static void routing(xb_layout *l)
+{
+    double sum = 0, counted = 0;
+    for (size_t i = 0; i < l->costs.n; i++)
+        if (l->costs.data[i].row_wires_full + l->costs.data[i].col_wires_full) {
+            sum += l->costs.data[i].routing_area_ratio;
+            counted++;
+        }
+    double pooled = l->chip.wires_full ? (double)l->chip.wires / (double)l->chip.wires_full : 1;
+    l->chip.routing_area_ratio_mean = counted > 0 ? sum / counted : 1;
+    l->chip.routing_area_ratio_pooled = pooled * pooled;
+}
+
+void xb_layout_cost_chip(xb_layout *l)
+{
+    xb_chip_cost *chip = &l->chip;
+    const xb_hw *hw = &l->hw;
+    bool has_energy = true;
+    *chip = (xb_chip_cost){.layers = (int64_t)l->costs.n};
+    for (size_t i = 0; i < l->costs.n; i++) add_layer(l, i, &has_energy);
+    routing(l);
+    if (!has_energy) chip->energy = 0;
+    chip->units = (chip->arrays + hw->xbars_per_unit - 1) / hw->xbars_per_unit;
+    chip->tiles = (chip->arrays + hw->xbars_per_tile - 1) / hw->xbars_per_tile;
+    xb_rollup unit = xb_rollup_unit_shared(hw), tile = xb_rollup_tile_shared(hw);
+    chip->periphery_area += (double)chip->units * unit.area + (double)chip->tiles * tile.area;
+    if (chip->peak_power > 0) chip->peak_power += (double)chip->units * unit.power + (double)chip->tiles * tile.power;
+}

@@ -1,0 +1,353 @@
+/* hw.c: hardware file <-> xb_hw: `extends`, sources, checks between keys, the resolved text and its digest. */
+#include "base/digest.h"
+#include "base/file.h"
+#include "hw/hw_private.h"
+#include "hw/layout_private.h"
+#include "hw/rollup.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_LIMIT = 1 << 24 };
+
+/* ---- extends ---- */
+
+static size_t find_key(const xb_yaml *map, const char *key)
+{
+    size_t i = 0;
+    while (i < map->n && strcmp(map->key[i]->text, key)) i++;
+    return i;
+}
+
+/* Maps are merged key by key; anything else of `over` replaces what `base` has. Positions stay those of the files. */
+static xb_yaml *merge(xb_arena *a, xb_yaml *base, xb_yaml *over)
+{
+    if (base->kind != XB_YAML_MAP || over->kind != XB_YAML_MAP) return over;
+    xb_yaml *m = xb_arena_alloc(a, 1, sizeof *m);
+    *m = *over;
+    m->item = xb_arena_alloc(a, base->n + over->n, sizeof *m->item);
+    m->key = xb_arena_alloc(a, base->n + over->n, sizeof *m->key);
+    m->n = base->n;
+    memcpy(m->item, base->item, base->n * sizeof *m->item);
+    memcpy(m->key, base->key, base->n * sizeof *m->key);
+    for (size_t i = 0; i < over->n; i++) {
+        size_t k = find_key(m, over->key[i]->text);
+        m->item[k] = k < m->n ? merge(a, m->item[k], over->item[i]) : over->item[i];
+        m->key[k] = over->key[i];
+        if (k == m->n) m->n++;
+    }
+    return m;
+}
+
+/* Where `extends: name` points; NULL after a diagnostic. Caller frees. */
+static char *base_path(xb_diags *d, const xb_yaml *at, const char *const *dirs)
+{
+    const char *name = at->text;
+    if (strchr(name, '/') || xb_ends_with(name, ".yaml") || xb_ends_with(name, ".yml")) {
+        char *dir = xb_path_dir(at->file ? at->file : ""), *path = xb_path_join(dir, name);
+        free(dir);
+        return path;
+    }
+    xb_buf tried = {0};
+    for (; dirs && *dirs; dirs++) {
+        xb_buf file = {0};
+        xb_buf_printf(&file, "%s.yaml", name);
+        char *path = xb_path_join(*dirs, xb_buf_cstr(&file));
+        xb_buf_free(&file);
+        if (xb_exists(path)) {
+            xb_buf_free(&tried);
+            return path;
+        }
+        xb_buf_printf(&tried, " %s", *dirs);
+        free(path);
+    }
+    xb_where where = xb_yaml_where(at);
+    xb_diag(d, XB_ERROR, "hw-extends", &where, "no installed hardware file '%s'; searched:%s", name,
+            tried.len ? tried.data : " nowhere");
+    xb_buf_free(&tried);
+    return NULL;
+}
+
+static xb_yaml *parse_file(xb_diags *d, xb_arena *a, const char *path)
+{
+    size_t n;
+    char *text = xb_read_file(d, path, FILE_LIMIT, &n);
+    if (!text) return NULL;
+    const char *file = xb_arena_strdup(a, path);
+    xb_diags_source(d, file, text, n);
+    xb_yaml *y = xb_yaml_parse(d, a, file, text, n, NULL, NULL);
+    free(text);
+    return y;
+}
+
+/* The tree on top of the one it extends; y itself when it extends none. NULL after a diagnostic. */
+static xb_yaml *resolve(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *const *dirs)
+{
+    xb_yaml *at = xb_yaml_get(y, "extends");
+    if (!at || at->kind != XB_YAML_SCALAR || xb_yaml_is_null(at)) return (xb_yaml *)y;
+    char *path = base_path(d, at, dirs);
+    if (!path) return NULL;
+    xb_yaml *base = parse_file(d, a, path);
+    free(path);
+    if (!base) return NULL;
+    xb_yaml *again = xb_yaml_get(base, "extends");
+    if (again) {
+        xb_where where = xb_yaml_where(again);
+        xb_diag(d, XB_ERROR, "hw-extends", &where, "a file that is extended may not itself extend another");
+        return NULL;
+    }
+    return merge(a, base, (xb_yaml *)y);
+}
+
+/* ---- checks and fills that need the tree ---- */
+
+static bool is_physical(const xb_option *o)
+{
+    xb_option_type type = o->type == XB_OPT_LIST ? o->elem : o->type;
+    return type == XB_OPT_REAL && o->dim != XB_PLAIN && o->dim != XB_RATIO;
+}
+
+/* The first physical value the map sets, when neither it nor the file says where it comes from; else NULL. */
+static const xb_yaml *unsourced(const xb_option *table, const xb_yaml *map)
+{
+    if (!map || map->kind != XB_YAML_MAP || xb_yaml_get(map, "source")) return NULL;
+    for (size_t i = 0; i < map->n; i++)
+        for (const xb_option *o = table; o->name; o++)
+            if (is_physical(o) && strcmp(o->name, map->key[i]->text) == 0) return map->key[i];
+    return NULL;
+}
+
+static void warn_unsourced(xb_diags *d, const xb_option *table, const xb_yaml *map)
+{
+    const xb_yaml *at = unsourced(table, map);
+    for (const xb_option *o = table; o->name; o++) {
+        const xb_yaml *value = xb_yaml_get(map, o->name);
+        if (o->type == XB_OPT_STRUCT) warn_unsourced(d, o->sub, value);
+        for (size_t i = 0; o->type == XB_OPT_MAP && value && value->kind == XB_YAML_MAP && i < value->n; i++)
+            warn_unsourced(d, o->sub, value->item[i]);
+    }
+    if (!at) return;
+    xb_where where = xb_yaml_where(at);
+    xb_diag(d, XB_WARNING, "hw-source", &where, "'%s' is set, but neither its level nor the file has a 'source'",
+            at->text);
+}
+
+/* A level the file sets figures of, without a source, has the file's, not the source of the defaults. */
+static void fill_sources(xb_hw_text *t, const xb_yaml *y)
+{
+    struct level {
+        const char *name;
+        const char **source;
+    } levels[] = {
+        {"technology", &t->technology.source},
+        {"device", &t->device.source},
+        {"crossbar", &t->crossbar.source},
+        {"interface", &t->interface.source},
+        {"tile", &t->tile.source},
+        {"chip", &t->chip.source},
+        {"noc", &t->noc.source},
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        const xb_yaml *map = xb_yaml_get(y, levels[i].name);
+        if (map && map->n && !xb_yaml_get(map, "source")) *levels[i].source = t->source;
+    }
+}
+
+/* A component that the file names is the file's as a whole: what it does not give is not given. */
+static void fill_components(xb_hw_text *t, const xb_yaml *y)
+{
+    const xb_yaml *all = xb_yaml_get(y, "components");
+    const xb_option *o = xb_hw_options;
+    while (strcmp(o->name, "components")) o++;
+    for (const xb_option *c = o->sub; c->name; c++) {
+        xb_component *part = (xb_component *)((char *)&t->components + c->offset);
+        const xb_yaml *given = xb_yaml_get(all, c->name);
+        if (!given || given->kind != XB_YAML_MAP) continue;
+        if (!xb_yaml_get(given, "power")) part->power = 0;
+        if (!xb_yaml_get(given, "area")) part->area = 0;
+        if (!xb_yaml_get(given, "energy")) part->energy = 0;
+        if (!xb_yaml_get(given, "source")) part->source = t->source;
+    }
+}
+
+/* Position of a value for a message: the key itself, or the nearest level that is there. */
+static xb_where position(const xb_yaml *y, const char *level, const char *key)
+{
+    const xb_yaml *map = xb_yaml_get(y, level), *value = xb_yaml_get(map, key);
+    return xb_yaml_where(value ? value : map ? map : y);
+}
+
+static bool check(xb_diags *d, const xb_hw_text *t, const xb_yaml *y)
+{
+    bool ok = true;
+    if (t->device.g_max <= t->device.g_min) {
+        xb_where where = position(y, "device", "g_max");
+        xb_diag(d, XB_ERROR, "hw-range", &where, "'device.g_max' is not above 'device.g_min'");
+        ok = false;
+    }
+    if (t->chip.mesh.n != 2) {
+        xb_where where = position(y, "chip", "mesh");
+        xb_diag(d, XB_ERROR, "hw-pair", &where, "'chip.mesh' needs two numbers, [rows, columns]");
+        ok = false;
+    } else if (!((int64_t *)t->chip.mesh.data)[0] != !((int64_t *)t->chip.mesh.data)[1]) {
+        xb_where where = position(y, "chip", "mesh");
+        xb_diag(d, XB_ERROR, "hw-pair", &where, "'chip.mesh' has a side of 0; [0, 0] means as large as needed");
+        ok = false;
+    }
+    if (t->chip.site_pitch.n != 2) {
+        xb_where where = position(y, "chip", "site_pitch");
+        xb_diag(d, XB_ERROR, "hw-pair", &where, "'chip.site_pitch' needs two lengths, [width, height]");
+        ok = false;
+    }
+    return ok;
+}
+
+/* The same between a layer's overrides and the file. */
+static bool check_overrides(xb_diags *d, const xb_hw *hw, const xb_list *items, const char *key, const xb_yaml *y)
+{
+    const xb_map_item *item = items->data;
+    bool ok = true;
+    for (size_t i = 0; i < items->n; i++) {
+        xb_hw one = *hw;
+        one.layers = one.types = (xb_list){NULL, 0};
+        *(key[0] == 'l' ? &one.layers : &one.types) = (xb_list){(void *)&item[i], 1};
+        one = xb_hw_for(&one, item[i].key, item[i].key);
+        if (one.g_max > one.g_min) continue;
+        xb_where where = position(y, key, item[i].key);
+        ok = xb_error(d, "hw-range", (.file = where.file, .line = where.line, .col = where.col),
+                      "'%s.%s' leaves g_max not above g_min", key, item[i].key);
+    }
+    return ok;
+}
+
+/* ---- reading ---- */
+
+static void flatten(const xb_hw_text *t, const char *file, xb_hw *hw)
+{
+    *hw = (xb_hw){.struct_size = sizeof *hw, .file = file};
+    for (const xb_hw_pair *p = xb_hw_pairs; p->size; p++)
+        memcpy((char *)hw + p->to, (const char *)t + p->from, p->size);
+    hw->devices_per_cell = t->crossbar.sign ? 1 : 2;
+    const int64_t *mesh = t->chip.mesh.data;
+    const double *pitch = t->chip.site_pitch.data;
+    hw->mesh_rows = mesh[0];
+    hw->mesh_cols = mesh[1];
+    hw->site_pitch_x = pitch[0];
+    hw->site_pitch_y = pitch[1];
+}
+
+/* A pitch of 0 becomes the side, in whole micrometres, of a square with an array's share of its tile's area, or of the
+ * wires. */
+static void fill_pitch(xb_hw *hw)
+{
+    double share = sqrt(xb_rollup_tile(hw).area / (double)hw->xbars_per_tile);
+    double wires = hw->wire_pitch * (double)(hw->max_rows > hw->max_cols ? hw->max_rows : hw->max_cols);
+    double side = ceil((share > wires ? share : wires) * 1e6 - 1e-9);
+    if (side < 1) side = 1;
+    if (!(hw->site_pitch_x > 0)) hw->site_pitch_x = side / 1e6;
+    if (!(hw->site_pitch_y > 0)) hw->site_pitch_y = side / 1e6;
+}
+
+bool xb_hw_read(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *const *dirs, xb_hw *out)
+{
+    xb_hw_text t;
+    const xb_yaml *whole = resolve(d, a, y, dirs);
+    if (!whole || !xb_opts_read(d, a, "hardware", xb_hw_options, whole, &t, sizeof t)) return false;
+    if (!check(d, &t, whole)) return false;
+    fill_sources(&t, whole);
+    fill_components(&t, whole);
+    xb_hw_overrides_mark(&t.layers, xb_yaml_get(whole, "layers"));
+    xb_hw_overrides_mark(&t.types, xb_yaml_get(whole, "types"));
+    flatten(&t, y->file ? xb_arena_strdup(a, y->file) : NULL, out);
+    if (!check_overrides(d, out, &out->layers, "layers", whole) ||
+        !check_overrides(d, out, &out->types, "types", whole))
+        return false;
+    if (!out->source) warn_unsourced(d, xb_hw_options, whole);
+    fill_pitch(out);
+    xb_buf text = {0};
+    char hex[XB_DIGEST_HEX];
+    xb_hw_print(&text, out);
+    xb_digest_of(text.data, text.len, hex);
+    xb_buf_free(&text);
+    out->digest = xb_arena_strdup(a, hex);
+    return true;
+}
+
+bool xb_hw_read_file(xb_diags *d, xb_arena *a, const char *path, const char *const *dirs, xb_hw *out)
+{
+    xb_yaml *y = parse_file(d, a, path);
+    return y && xb_hw_read(d, a, y, dirs, out);
+}
+
+/* ---- printing ---- */
+
+static void print_level(xb_buf *b, const xb_option *o, const xb_hw_text *t)
+{
+    const void *value = (const char *)t + o->offset;
+    if (strcmp(o->name, "components") == 0) {
+        xb_buf_str(b, "components:\n");
+        xb_opts_print_block(b, o->sub, value, 2);
+        return;
+    }
+    xb_option one[2] = {*o, {.name = NULL}};
+    xb_opts_print_block(b, one, t, 0);
+}
+
+void xb_hw_print(xb_buf *b, const xb_hw *hw)
+{
+    xb_hw_text t = {.format = 1};
+    for (const xb_hw_pair *p = xb_hw_pairs; p->size; p++)
+        memcpy((char *)&t + p->from, (const char *)hw + p->to, p->size);
+    int64_t mesh[2] = {hw->mesh_rows, hw->mesh_cols};
+    double pitch[2] = {hw->site_pitch_x, hw->site_pitch_y};
+    t.crossbar.sign = hw->devices_per_cell == 1;
+    t.chip.mesh = (xb_list){mesh, 2};
+    t.chip.site_pitch = (xb_list){pitch, 2};
+    for (const xb_option *o = xb_hw_options; o->name; o++)
+        if (strcmp(o->name, "extends") && o->type != XB_OPT_MAP) print_level(b, o, &t);
+    xb_hw_overrides_print(b, "types", &hw->types);
+    xb_hw_overrides_print(b, "layers", &hw->layers);
+}
+
+/* ---- copying ---- */
+
+static void copy_text(xb_arena *a, const char **s)
+{
+    if (*s) *s = xb_arena_strdup(a, *s);
+}
+
+xb_hw xb_hw_copy(xb_arena *a, const xb_hw *from)
+{
+    xb_hw hw = *from;
+    const char **text[] = {
+        &hw.name,
+        &hw.file,
+        &hw.digest,
+        &hw.device_type,
+        &hw.source,
+        &hw.technology_source,
+        &hw.device_source,
+        &hw.crossbar_source,
+        &hw.interface_source,
+        &hw.tile_source,
+        &hw.chip_source,
+        &hw.noc_source,
+        &hw.adc.source,
+        &hw.dac.source,
+        &hw.xbar.source,
+        &hw.sample_hold.source,
+        &hw.shift_add.source,
+        &hw.buffer.source,
+        &hw.router.source,
+        &hw.wire.source,
+        &hw.in_register.source,
+        &hw.out_register.source,
+        &hw.tile_register.source,
+        &hw.activation.source,
+        &hw.pool.source,
+    };
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) copy_text(a, text[i]);
+    hw.layers = xb_hw_overrides_copy(a, &from->layers);
+    hw.types = xb_hw_overrides_copy(a, &from->types);
+    return hw;
+}

@@ -1,0 +1,79 @@
+/* hw_private.h: the hardware file as it is written (nested), beside xb_hw as it is used (flat). */
+#ifndef XB_HW_HW_PRIVATE_H
+#define XB_HW_HW_PRIVATE_H
+
+#include "hw/hw.h"
+
+/* Values in the nesting of the file; xb_hw_options describes it, xb_hw_pairs maps it to xb_hw. */
+typedef struct xb_hw_text {
+    int64_t format;
+    const char *name, *source, *extends;
+    struct {
+        double node, vdd;
+        const char *source;
+    } technology;
+    struct {
+        const char *type, *source;
+        double g_min, g_max, read_voltage;
+        int64_t levels;
+    } device;
+    struct {
+        int rule, sign;
+        int64_t rows, cols;
+        bool exact;
+        double cell_area, wire_pitch, wire_r_row, wire_r_col;
+        const char *source;
+    } crossbar;
+    struct {
+        int64_t input_bits, dac_bits, adc_bits, adc_per_xbar;
+        double adc_rate, read_time;
+        const char *source;
+    } interface;
+    struct {
+        int64_t xbars, xbars_per_unit, shift_adds_per_unit, shift_adds_per_tile, tiles_per_router;
+        const char *source;
+    } tile;
+    struct {
+        xb_list mesh, site_pitch;
+        const char *source;
+    } chip;
+    struct {
+        double hop_energy, hop_latency;
+        const char *source;
+    } noc;
+    struct {
+        xb_component adc, dac, xbar, sample_hold, shift_add, buffer, router, wire;
+        xb_component in_register, out_register, tile_register, activation, pool;
+    } components;
+    xb_list layers, types;
+} xb_hw_text;
+
+/* One entry of `layers:` or `types:`. Only what the file names is set; bit i of `set` is option i of
+ * xb_hw_override_options. */
+typedef struct xb_hw_override {
+    uint64_t set;
+    int rule, sign;
+    int64_t rows, cols;
+    bool exact;
+    double cell_area, g_min, g_max, read_voltage;
+    int64_t levels, input_bits, dac_bits, adc_bits, adc_per_xbar;
+    double adc_rate, read_time;
+    const char *source;
+} xb_hw_override;
+
+/* A member that both structures have, with the same storage. Ends with size 0. */
+typedef struct xb_hw_pair {
+    size_t from, to, size;
+} xb_hw_pair;
+
+extern const xb_hw_pair xb_hw_pairs[];          /* xb_hw_text -> xb_hw */
+extern const xb_hw_pair xb_hw_override_pairs[]; /* xb_hw_override -> xb_hw, parallel to xb_hw_override_options */
+extern const xb_option xb_hw_override_options[];
+extern const char *const xb_hw_components[]; /* names of the components, NULL-ended */
+
+/* override.c */
+void xb_hw_overrides_mark(xb_list *items, const xb_yaml *y);
+void xb_hw_overrides_print(xb_buf *b, const char *key, const xb_list *items);
+xb_list xb_hw_overrides_copy(xb_arena *a, const xb_list *items);
+
+#endif
