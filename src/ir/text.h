@@ -13,5 +13,7 @@ void xb_xir_print(const xb_graph *g, xb_write_fn *text, void *to, const char *we
                   void *weights_to);
 /* Reads FILE.xir; the side file is looked for beside it and checked (size, digest). NULL after diagnostics. */
 xb_graph *xb_xir_read(xb_diags *d, const char *path);
+/* The same for a text in memory; `path` names it in messages, and its folder is where a side file is looked for. */
+xb_graph *xb_xir_parse(xb_diags *d, const char *path, const char *text, size_t n);
 
 #endif
