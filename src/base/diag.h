@@ -31,10 +31,19 @@ void xb_diag(xb_diags *d, xb_severity severity, const char *code, const xb_where
     XB_PRINTF(5, 6);
 void xb_vdiag(xb_diags *d, xb_severity severity, const char *code, const xb_where *where, const char *format,
               va_list args);
-/* The usual call: an error that returns false. where is an xb_where literal's members: xb_error(d, "io", (.file = f), "...") */
-#define xb_error(d, code, where, ...) xb_diag_false((d), (code), &(xb_where)XB_UNPAREN_ where, __VA_ARGS__)
-#define XB_UNPAREN_(...) {__VA_ARGS__}
+/* The usual call: an error that returns false. where is an xb_where literal's members: xb_error(d, "io", (.file = f),
+ * "...") */
+#define xb_error(d, code, where, ...) xb_false_(xb_diag_false((d), (code), &(xb_where)XB_UNPAREN_ where, __VA_ARGS__))
+#define XB_UNPAREN_(...)                                                                                               \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
 bool xb_diag_false(xb_diags *d, const char *code, const xb_where *where, const char *format, ...) XB_PRINTF(4, 5);
+static inline bool xb_false_(bool v) /* so that the compiler sees it, too */
+{
+    (void)v;
+    return false;
+}
 
 /* Called by a diagnostic before it prints, so that a progress bar can clear its line. */
 void xb_diags_before(void (*clear)(void));

@@ -147,39 +147,53 @@ bool xb_parse_f64(const char *s, double *out)
 typedef struct unit {
     const char *name;
     int ten, two;
-    bool second; /* another name of a unit before it: read, never written */
+    bool alias; /* another name of a unit before it: read, never written */
 } unit;
+
+#define UNIT(name, ten)                                                                                                \
+    {                                                                                                                  \
+        name, ten, 0, false                                                                                            \
+    }
+#define POWER(name, two)                                                                                               \
+    {                                                                                                                  \
+        name, 0, two, false                                                                                            \
+    }
+#define ALIAS(name, ten)                                                                                               \
+    {                                                                                                                  \
+        name, ten, 0, true                                                                                             \
+    }
+#define END                                                                                                            \
+    {                                                                                                                  \
+        NULL, 0, 0, false                                                                                              \
+    }
 
 enum { UNITS = 9 };
 typedef struct dimension {
     const char *list;
-    unit unit[UNITS]; /* from small to large, second names last */
+    unit unit[UNITS]; /* from small to large, aliases last */
 } dimension;
 
 static const dimension dimensions[XB_DIMENSIONS] = {
-    [XB_PLAIN] = {"", {{0}}},
-    [XB_RATIO] = {"%", {{"%", -2, 0, true}}},
-    [XB_METRE] = {"nm, um, mm, m", {{"nm", -9}, {"um", -6}, {"mm", -3}, {"m", 0}}},
-    [XB_AREA] = {"nm2, um2, mm2, m2", {{"nm2", -18}, {"um2", -12}, {"mm2", -6}, {"m2", 0}}},
-    [XB_SECOND] = {"ps, ns, us, ms, s", {{"ps", -12}, {"ns", -9}, {"us", -6}, {"ms", -3}, {"s", 0}}},
+    [XB_PLAIN] = {"", {END}},
+    [XB_RATIO] = {"%", {ALIAS("%", -2)}},
+    [XB_METRE] = {"nm, um, mm, m", {UNIT("nm", -9), UNIT("um", -6), UNIT("mm", -3), UNIT("m", 0)}},
+    [XB_AREA] = {"nm2, um2, mm2, m2", {UNIT("nm2", -18), UNIT("um2", -12), UNIT("mm2", -6), UNIT("m2", 0)}},
+    [XB_SECOND] = {"ps, ns, us, ms, s",
+                   {UNIT("ps", -12), UNIT("ns", -9), UNIT("us", -6), UNIT("ms", -3), UNIT("s", 0)}},
     [XB_HERTZ] = {"Hz, kHz, MHz, GHz, S/s, kS/s, MS/s, GS/s",
-                  {{"Hz", 0},
-                   {"kHz", 3},
-                   {"MHz", 6},
-                   {"GHz", 9},
-                   {"S/s", 0, 0, true},
-                   {"kS/s", 3, 0, true},
-                   {"MS/s", 6, 0, true},
-                   {"GS/s", 9, 0, true}}},
-    [XB_VOLT] = {"uV, mV, V", {{"uV", -6}, {"mV", -3}, {"V", 0}}},
-    [XB_AMPERE] = {"nA, uA, mA, A", {{"nA", -9}, {"uA", -6}, {"mA", -3}, {"A", 0}}},
-    [XB_OHM] = {"mohm, ohm, kohm, Mohm", {{"mohm", -3}, {"ohm", 0}, {"kohm", 3}, {"Mohm", 6}}},
-    [XB_SIEMENS] = {"nS, uS, mS, S", {{"nS", -9}, {"uS", -6}, {"mS", -3}, {"S", 0}}},
-    [XB_WATT] = {"nW, uW, mW, W", {{"nW", -9}, {"uW", -6}, {"mW", -3}, {"W", 0}}},
-    [XB_JOULE] = {"fJ, pJ, nJ, uJ, mJ, J", {{"fJ", -15}, {"pJ", -12}, {"nJ", -9}, {"uJ", -6}, {"mJ", -3}, {"J", 0}}},
-    [XB_FARAD] = {"aF, fF, pF, nF, uF, F", {{"aF", -18}, {"fF", -15}, {"pF", -12}, {"nF", -9}, {"uF", -6}, {"F", 0}}},
-    [XB_KELVIN] = {"K", {{"K", 0}}},
-    [XB_BYTE] = {"B, KiB, MiB, GiB", {{"B", 0}, {"KiB", 0, 10}, {"MiB", 0, 20}, {"GiB", 0, 30}}},
+                  {UNIT("Hz", 0), UNIT("kHz", 3), UNIT("MHz", 6), UNIT("GHz", 9), ALIAS("S/s", 0), ALIAS("kS/s", 3),
+                   ALIAS("MS/s", 6), ALIAS("GS/s", 9)}},
+    [XB_VOLT] = {"uV, mV, V", {UNIT("uV", -6), UNIT("mV", -3), UNIT("V", 0)}},
+    [XB_AMPERE] = {"nA, uA, mA, A", {UNIT("nA", -9), UNIT("uA", -6), UNIT("mA", -3), UNIT("A", 0)}},
+    [XB_OHM] = {"mohm, ohm, kohm, Mohm", {UNIT("mohm", -3), UNIT("ohm", 0), UNIT("kohm", 3), UNIT("Mohm", 6)}},
+    [XB_SIEMENS] = {"nS, uS, mS, S", {UNIT("nS", -9), UNIT("uS", -6), UNIT("mS", -3), UNIT("S", 0)}},
+    [XB_WATT] = {"nW, uW, mW, W", {UNIT("nW", -9), UNIT("uW", -6), UNIT("mW", -3), UNIT("W", 0)}},
+    [XB_JOULE] = {"fJ, pJ, nJ, uJ, mJ, J",
+                  {UNIT("fJ", -15), UNIT("pJ", -12), UNIT("nJ", -9), UNIT("uJ", -6), UNIT("mJ", -3), UNIT("J", 0)}},
+    [XB_FARAD] = {"aF, fF, pF, nF, uF, F",
+                  {UNIT("aF", -18), UNIT("fF", -15), UNIT("pF", -12), UNIT("nF", -9), UNIT("uF", -6), UNIT("F", 0)}},
+    [XB_KELVIN] = {"K", {UNIT("K", 0)}},
+    [XB_BYTE] = {"B, KiB, MiB, GiB", {UNIT("B", 0), POWER("KiB", 10), POWER("MiB", 20), POWER("GiB", 30)}},
 };
 
 const char *xb_dimension_units(xb_dimension dim)
@@ -271,9 +285,9 @@ char *xb_format_quantity(char out[64], double v, xb_dimension dim)
 {
     char text[XB_NUM_MAX];
     const unit *best = dimensions[dim].unit;
-    if (!isfinite(v) || v == 0 || !best->name || best->second) return strcpy(out, xb_num_f64(text, v));
+    if (!isfinite(v) || v == 0 || !best->name || best->alias) return strcpy(out, xb_num_f64(text, v));
     int lead = leading_exponent(v);
-    for (const unit *u = best; u < dimensions[dim].unit + UNITS && u->name && !u->second; u++)
+    for (const unit *u = best; u < dimensions[dim].unit + UNITS && u->name && !u->alias; u++)
         if (u->two ? fabs(v) >= ldexp(1, u->two) : lead >= u->ten) best = u;
     shift_decimal(out, xb_num_f64(text, ldexp(v, -best->two)), -best->ten);
     return strcat(out, best->name);
