@@ -1,8 +1,9 @@
 /* infer.h: types and shapes of every value, with symbolic dimensions, in one walk in topological order.
  *
- * Integer shape arithmetic (Shape, Gather, Concat, Cast, Squeeze, Unsqueeze, Slice, Add, Sub, Mul, Div on short int vectors,
- * symbols included) is followed; what it makes constant becomes a constant, and a Reshape whose target keeps the
- * batch symbol gets a constant target with 0 or -1 in that place. Ops whose inputs are all constant are offered to `fold`.
+ * Integer shape arithmetic (Shape, Gather, Concat, Cast, Squeeze, Unsqueeze, Slice, Add, Sub, Mul, Div on short int
+ * vectors, symbols included) is followed; what it makes constant becomes a constant, and a Reshape whose target keeps
+ * the batch symbol gets a constant target with 0 or -1 in that place. Ops whose inputs are all constant are offered to
+ * `fold`.
  */
 #ifndef XB_IR_INFER_H
 #define XB_IR_INFER_H
@@ -13,8 +14,14 @@
  * false: leaves it as it is (not an error). nn provides one. */
 typedef bool xb_fold_fn(xb_graph *g, xb_op op);
 
-/* false after diagnostics: an op outside the set (code "op-unsupported", names node and operator), a shape that contradicts an op's rules
- * ("shape"), a wrong attribute ("attribute"). Dead ops are swept at the end. */
+/* false after diagnostics, all independent ones: an op outside the set (code "op-unsupported", names node and operator),
+ * inputs or results too few or too many ("op-arity"), a shape that contradicts an op's rules ("shape"), element types that
+ * do ("dtype"), a wrong attribute ("attribute"), a result shape that depends on data ("shape-dynamic").
+ *
+ * Symbols: a size and a symbol that must agree become the size; two symbols become the first one, in the inputs too.
+ * Arithmetic on symbols makes symbols named by their expression ("2*batch", "floor((H+1)/2)"); see dim.h.
+ * Identity, and Dropout in inference, go; a graph input that is a graph output keeps its Identity. Dead ops are swept.
+ * ConstantOfShape: attribute `value` is INT or FLOAT (absent: 0 as f32), `dtype` its ONNX type number (absent: i64, f32). */
 bool xb_graph_infer(xb_diags *d, xb_graph *g, xb_fold_fn *fold);
 
 /* Replaces symbol `dim` (negative) by a size everywhere and infers again. For running at one batch size. */
