@@ -1,8 +1,8 @@
 /* engine.h: runs a graph on many inputs: oneDNN kernels where it has them, plain C for the rest.
  *
- * The batch is cut into micro-batches of a fixed size (the last one is padded), which our threads take in turn; oneDNN runs
- * single-threaded inside. So the same input gives the same bytes at any thread count. A graph that is not separable along its
- * batch (infer.h) or has a fixed batch runs as it is, one call at a time.
+ * The batch is cut into micro-batches of a fixed size (the last one is padded), which our threads take in turn; oneDNN
+ * runs single-threaded inside. So the same input gives the same bytes at any thread count. A graph that is not
+ * separable along its batch (infer.h) or has a fixed batch runs as it is, one call at a time.
  */
 #ifndef XB_NN_ENGINE_H
 #define XB_NN_ENGINE_H
@@ -22,19 +22,25 @@ typedef struct xb_engine xb_engine;
 xb_engine *xb_engine_new(xb_diags *d, const xb_graph *g, const xb_engine_options *o);
 void xb_engine_free(xb_engine *e);
 
-/* Inputs in graph order; outputs are allocated here. Shapes are checked against the graph (with the batch bound to
+/* A batch that can be cut is run in whole micro-batches: for single images at speed, ask for micro_batch 1.
+ * Inputs in graph order; outputs are allocated here. Shapes are checked against the graph (with the batch bound to
  * in[0].type.dim[0]). false after diagnostics. */
 bool xb_engine_run(xb_engine *e, const xb_tensor *in, size_t n_in, xb_tensor *out, size_t n_out);
 
-/* For streams of items, all inputs and outputs float: fill(context, worker, first, count, in) writes items [first, first+count) to
- * the input buffer, take(context, worker, first, count, out) reads the first output (type: of the micro-batch). Both are called by
- * workers, items in any order. One input only. */
+/* For streams of items, all inputs and outputs float: fill(context, worker, first, count, in) writes items [first,
+ * first+count) to the input buffer, take(context, worker, first, count, out) reads the first output (type: of the
+ * micro-batch). Both are called by workers, items in any order. One input only. */
 typedef bool xb_fill_fn(void *context, int worker, size_t first, size_t count, float *in);
 typedef bool xb_take_fn(void *context, int worker, size_t first, size_t count, const float *out, const xb_type *type);
 bool xb_engine_stream(xb_engine *e, size_t items, xb_fill_fn *fill, xb_take_fn *take, void *context);
 
+/* What a stream works on: items per call (the last call's rest is zeros), numbers per item, type of the first output of
+ * a call. false after diagnostics: not one input, not floats, sizes unknown. */
+bool xb_engine_stream_shape(xb_engine *e, size_t *items, size_t *item, xb_type *out);
+
 size_t xb_engine_ops(const xb_engine *e, size_t *on_dnnl); /* ops in the plan; how many run on oneDNN */
-void xb_engine_describe(const xb_engine *e, xb_buf *b);    /* a line an op: name, operator, kernel, formats; for --stats */
-const char *xb_engine_profile(void);                       /* "avx512_core-rules1" */
+void xb_engine_describe(const xb_engine *e, xb_buf *b); /* a line an op: name, operator, kernel, formats; for --stats */
+const char *xb_engine_profile(void);                    /* "avx512_core-rules1": results depend on it */
+const char *xb_engine_library(void);                    /* "oneDNN 2.6.3" */
 
 #endif
