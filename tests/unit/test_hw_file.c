@@ -1,0 +1,297 @@
+/* Hardware files: what is read, what is refused and where, and that the resolved text reads back. */
+#include "base/file.h"
+#include "hw_fixture.h"
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static char *folder;
+
+static void make_folder(void)
+{
+    const char *tmp = getenv("TMPDIR");
+    xb_buf b = {0};
+    xb_buf_printf(&b, "%s/xbarc-hw-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    folder = mkdtemp(b.data);
+    ck_assert(folder != NULL);
+}
+
+static void remove_folder(void)
+{
+    static const char *const names[] = {"a.yaml", "b.yaml", "c.yaml"};
+    for (size_t i = 0; i < 3; i++) {
+        char *path = xb_path_join(folder, names[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(folder);
+    free(folder);
+}
+
+static char *save(const char *name, const char *text)
+{
+    char *path = xb_path_join(folder, name);
+    FILE *f = fopen(path, "w");
+    ck_assert(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+    return path;
+}
+
+static char *shared(const char *name)
+{
+    const char *src = getenv("srcdir");
+    xb_buf b = {0};
+    xb_buf_printf(&b, "%s/share/hardware/%s.yaml", src ? src : ".", name);
+    return b.data;
+}
+
+static char *printed(const xb_hw *hw)
+{
+    xb_buf b = {0};
+    xb_hw_print(&b, hw);
+    return b.data;
+}
+
+START_TEST(defaults)
+{
+    fx f = fx_new("xbarc: 1\n");
+    const xb_hw *h = &f.hw;
+    const char *why = NULL;
+    ck_assert_str_eq(h->name, "hardware");
+    ck_assert_int_eq(h->rule, XB_TILING_FIXED);
+    ck_assert(h->max_rows == 128 && h->max_cols == 128 && h->devices_per_cell == 2 && !h->exact);
+    ck_assert(h->input_bits == 8 && h->dac_bits == 1 && h->adc_bits == 8);
+    ck_assert_double_eq_tol(h->adc_rate, 1.28e9, 1);
+    ck_assert_double_eq_tol(h->adc.power, 2e-3, 1e-18);
+    ck_assert_ptr_nonnull(strstr(h->adc.source, "ISAAC"));
+    ck_assert(h->mesh_rows == 0 && h->mesh_cols == 0);
+    ck_assert_double_eq_tol(h->site_pitch_x, 63e-6, 1e-9); /* sqrt(0.37229 mm2 / 96) = 62.3 um */
+    ck_assert_int_eq(strlen(h->digest), 64);
+    ck_assert_int_eq(xb_diags_warnings(f.d), 0);
+    ck_assert_msg(xb_opts_check(xb_hw_options, 1 << 16, &why), "%s", why);
+    fx_free(&f);
+}
+END_TEST
+
+START_TEST(every_key)
+{
+    fx f = fx_new(
+        "xbarc: 1\nname: all\nsource: here\n"
+        "technology: {node: 22nm, vdd: 800mV, source: s1}\n"
+        "device: {type: pcm, g_min: 1uS, g_max: 25uS, read_voltage: 0.2V, levels: 16, source: s2}\n"
+        "crossbar: {rule: exact, rows: 32, cols: 48, exact: true, sign: offset, cell_area: 0.5um2, wire_pitch: 50nm,"
+        " wire_r_row: 1.3ohm, wire_r_col: 1.4ohm, source: s3}\n"
+        "interface: {input_bits: 4, dac_bits: 2, adc_bits: 6, adc_per_xbar: 2, adc_rate: 1GS/s, read_time: 50ns,"
+        " source: s4}\n"
+        "tile: {xbars: 6, xbars_per_unit: 3, shift_adds_per_unit: 2, shift_adds_per_tile: 5, tiles_per_router: 7,"
+        " source: s5}\n"
+        "chip: {mesh: [3, 5], site_pitch: [10um, 20um], source: s6}\n"
+        "noc: {hop_energy: 3pJ, hop_latency: 2ns, source: s7}\n"
+        "components: {adc: {power: 1mW, area: 1um2, energy: 1pJ, source: s8}, pool: {power: 2mW}}\n");
+    const xb_hw *h = &f.hw;
+    ck_assert_double_eq_tol(h->node, 22e-9, 1e-15);
+    ck_assert_double_eq_tol(h->vdd, .8, 1e-12);
+    ck_assert_str_eq(h->device_type, "pcm");
+    ck_assert_double_eq_tol(h->g_max, 25e-6, 1e-15);
+    ck_assert(h->levels == 16 && h->rule == XB_TILING_EXACT && h->max_rows == 32 && h->max_cols == 48 && h->exact);
+    ck_assert_int_eq(h->devices_per_cell, 1);
+    ck_assert_double_eq_tol(h->cell_area, .5e-12, 1e-20);
+    ck_assert_double_eq_tol(h->wire_r_col, 1.4, 1e-12);
+    ck_assert(h->adc_per_xbar == 2 && h->xbars_per_tile == 6 && h->xbars_per_unit == 3 && h->tiles_per_router == 7);
+    ck_assert(h->shift_adds_per_unit == 2 && h->shift_adds_per_tile == 5 && h->mesh_rows == 3 && h->mesh_cols == 5);
+    ck_assert_double_eq_tol(h->site_pitch_y, 20e-6, 1e-15);
+    ck_assert_double_eq_tol(h->hop_latency, 2e-9, 1e-15);
+    ck_assert_str_eq(h->interface_source, "s4");
+    ck_assert_str_eq(h->adc.source, "s8");
+    ck_assert_str_eq(h->pool.source, "here"); /* the file's */
+    ck_assert_double_eq(h->pool.area, 0);     /* named, so what is missing is not given */
+    ck_assert_double_gt(h->buffer.area, 0);   /* not named: the default */
+    fx_free(&f);
+}
+END_TEST
+
+START_TEST(prints_and_reads_back)
+{
+    static const char *const texts[] = {
+        "xbarc: 1\n",
+        "xbarc: 1\nname: \"x: y\"\nsource: s\ncrossbar: {sign: offset, cell_area: 3.7nm2, rule: exact, exact: true}\n"
+        "chip: {mesh: [2, 9], site_pitch: [7um, 0m]}\ncomponents: {dac: {}}\n"
+        "layers: {fc*: {adc_bits: 6, sign: differential}, \"a:b\": {}}\ntypes: {Conv: {g_max: 3mS, rows: 9, source: "
+        "q}}\n"};
+    for (size_t i = 0; i < 2; i++) {
+        fx f = fx_new(texts[i]), again = fx_new(NULL);
+        char *first = printed(&f.hw);
+        ck_assert_msg(fx_parse(&again, first), "%s\n%s", xb_diags_text(again.d), first);
+        char *second = printed(&again.hw);
+        ck_assert_str_eq(first, second);
+        ck_assert_str_eq(f.hw.digest, again.hw.digest);
+        free(first);
+        free(second);
+        fx_free(&f);
+        fx_free(&again);
+    }
+}
+END_TEST
+
+START_TEST(installed_files)
+{
+    static const char *const names[] = {"memristor-64", "isaac", "generic-128"};
+    xb_buf dir = {0};
+    const char *src = getenv("srcdir");
+    xb_buf_printf(&dir, "%s/share/hardware", src ? src : ".");
+    const char *const dirs[] = {dir.data, NULL};
+    for (size_t i = 0; i < 3; i++) {
+        fx f = fx_new(NULL), again = fx_new(NULL);
+        char *path = shared(names[i]);
+        ck_assert_msg(xb_hw_read_file(f.d, f.a, path, dirs, &f.hw), "%s", xb_diags_text(f.d));
+        ck_assert_str_eq(f.hw.name, names[i]);
+        ck_assert_str_eq(f.hw.file, path);
+        ck_assert_int_eq(xb_diags_warnings(f.d), 0);
+        char *text = printed(&f.hw);
+        ck_assert_msg(fx_parse(&again, text), "%s", xb_diags_text(again.d));
+        ck_assert_str_eq(f.hw.digest, again.hw.digest);
+        if (i == 0) ck_assert(f.hw.exact && f.hw.max_rows == 64 && f.hw.adc_bits == 0 && f.hw.devices_per_cell == 2);
+        if (i == 2)
+            ck_assert(f.hw.levels == 0 && f.hw.input_bits == 8 && f.hw.mesh_rows == 0 && f.hw.devices_per_cell == 2);
+        if (i == 2) ck_assert_double_eq_tol(f.hw.adc.power, 2e-3, 1e-15); /* from isaac */
+        free(text);
+        free(path);
+        fx_free(&f);
+        fx_free(&again);
+    }
+    xb_buf_free(&dir);
+}
+END_TEST
+
+START_TEST(overrides)
+{
+    fx f = fx_new("xbarc: 1\nsource: s\ncrossbar: {rows: 100}\ninterface: {adc_bits: 9}\n"
+                  "types: {Conv: {adc_bits: 7, rows: 50}, Gemm: {sign: offset}}\n"
+                  "layers: {conv*: {adc_bits: 6}, conv2: {adc_bits: 5, cols: 20}}\n");
+    xb_hw conv1 = xb_hw_for(&f.hw, "conv1", "Conv"), conv2 = xb_hw_for(&f.hw, "conv2", "Conv");
+    xb_hw fc = xb_hw_for(&f.hw, "fc", "Gemm"), other = xb_hw_for(&f.hw, "x", "MatMul");
+    ck_assert(conv1.adc_bits == 6 && conv1.max_rows == 50 && conv1.max_cols == 128);
+    ck_assert(conv2.adc_bits == 5 && conv2.max_cols == 20 && conv2.max_rows == 50);
+    ck_assert(fc.devices_per_cell == 1 && fc.adc_bits == 9);
+    ck_assert(other.adc_bits == 9 && other.max_rows == 100 && other.devices_per_cell == 2);
+    fx_free(&f);
+}
+END_TEST
+
+/* Every refusal names line, column and code. */
+START_TEST(errors)
+{
+    static const struct {
+        const char *text, *at, *code;
+    } v[] = {
+        {"xbarc: 1\ncrossbar: {rowz: 3}\n", "hw.yaml:2:12:", "option-unknown"},
+        {"xbarc: 1\ncrosbar: {rows: 3}\n", "hw.yaml:2:1:", "option-unknown"},
+        {"name: x\n", "hw.yaml:1:1:", "option-missing"},
+        {"xbarc: 2\n", "hw.yaml:1:8:", "option-range"},
+        {"xbarc: 1\ncrossbar: {rows: 0}\n", "hw.yaml:2:18:", "option-range"},
+        {"xbarc: 1\ncrossbar: {rows: many}\n", "hw.yaml:2:18:", "option-type"},
+        {"xbarc: 1\ncrossbar: {rule: best}\n", "hw.yaml:2:18:", "option-range"},
+        {"xbarc: 1\ncrossbar: 5\n", "hw.yaml:2:11:", "option-type"},
+        {"xbarc: 1\ninterface: {read_time: 100}\n", "hw.yaml:2:24:", "option-unit"},
+        {"xbarc: 1\ninterface: {read_time: 100nm}\n", "hw.yaml:2:24:", "option-unit"},
+        {"xbarc: 1\ncomponents: {adc: {power: -1mW}}\n", "hw.yaml:2:27:", "option-range"},
+        {"xbarc: 1\ncomponents: {adv: {power: 1mW}}\n", "hw.yaml:2:14:", "option-unknown"},
+        {"xbarc: 1\nsource: s\ndevice: {g_min: 2uS, g_max: 1uS}\n", "hw.yaml:3:29:", "hw-range"},
+        {"xbarc: 1\nsource: s\ndevice: {g_min: 1S}\n", "hw.yaml:3:9:", "hw-range"},
+        {"xbarc: 1\nchip: {mesh: [1]}\n", "hw.yaml:2:14:", "hw-pair"},
+        {"xbarc: 1\nchip: {mesh: [0, 3]}\n", "hw.yaml:2:14:", "hw-pair"},
+        {"xbarc: 1\nchip: {mesh: 3}\n", "hw.yaml:2:14:", "option-type"},
+        {"xbarc: 1\nchip: {site_pitch: [1um, 1um, 1um]}\n", "hw.yaml:2:20:", "hw-pair"},
+        {"xbarc: 1\nlayers: {fc1: {duplicate: 2}}\n", "hw.yaml:2:16:", "option-unknown"},
+        {"xbarc: 1\nlayers: {fc1: 3}\n", "hw.yaml:2:15:", "option-type"},
+        {"xbarc: 1\nsource: s\nlayers:\n  fc1: {g_max: 1nS}\n", "hw.yaml:4:8:", "hw-range"},
+        {"xbarc: 1\nextends: nowhere\n", "hw.yaml:2:10:", "hw-extends"},
+        {"xbarc: 1\nextends: ./nowhere.yaml\n", "nowhere.yaml", "io"},
+        {"xbarc: 1\nname: a\nname: b\n", "hw.yaml:3:1:", "yaml"},
+        {"- xbarc\n", "hw.yaml:1:1:", "option-type"},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        fx f = fx_new(NULL);
+        char code[64];
+        snprintf(code, sizeof code, "[%s", v[i].code);
+        ck_assert_msg(!fx_parse(&f, v[i].text), "accepted: %s", v[i].text);
+        const char *said = xb_diags_text(f.d);
+        ck_assert_msg(strstr(said, v[i].at) && strstr(said, code), "wanted %s %s for:\n%s\ngot:\n%s", v[i].at, code,
+                      v[i].text, said);
+        fx_free(&f);
+    }
+}
+END_TEST
+
+START_TEST(figures_without_source_warn)
+{
+    fx f = fx_new("xbarc: 1\ncrossbar: {cell_area: 1um2}\ncomponents:\n  adc: {power: 1mW}\nlayers: {a: {g_max: 1S}}\n"
+                  "interface: {read_time: 1ns, source: s}\ntile: {xbars: 3}\n");
+    ck_assert_int_eq(xb_diags_warnings(f.d), 3);
+    const char *said = xb_diags_text(f.d);
+    ck_assert_msg(strstr(said, "hw.yaml:2:12:") && strstr(said, "hw.yaml:4:9:") && strstr(said, "hw.yaml:5:14:"), "%s",
+                  said);
+    ck_assert_ptr_nonnull(strstr(said, "[hw-source]"));
+    ck_assert_ptr_null(f.hw.adc.source);
+    ck_assert_ptr_null(f.hw.crossbar_source);
+    fx_free(&f);
+}
+END_TEST
+
+START_TEST(extends)
+{
+    make_folder();
+    char *a = save("a.yaml", "xbarc: 1\nname: base\nsource: s\ncrossbar: {rows: 10, cols: 20}\n"
+                             "layers: {x: {adc_bits: 3, rows: 4}}\n");
+    char *b = save("b.yaml", "xbarc: 1\nextends: a.yaml\ncrossbar: {cols: 30}\nlayers: {x: {rows: 5}, y: {}}\n");
+    char *c = save("c.yaml", "xbarc: 1\nextends: b.yaml\n");
+    fx f = fx_new(NULL), twice = fx_new(NULL), named = fx_new(NULL);
+    ck_assert_msg(xb_hw_read_file(f.d, f.a, b, NULL, &f.hw), "%s", xb_diags_text(f.d));
+    ck_assert_str_eq(f.hw.name, "base");
+    ck_assert(f.hw.max_rows == 10 && f.hw.max_cols == 30);
+    xb_hw x = xb_hw_for(&f.hw, "x", "");
+    ck_assert(x.adc_bits == 3 && x.max_rows == 5);
+    ck_assert(!xb_hw_read_file(twice.d, twice.a, c, NULL, &twice.hw));
+    ck_assert_msg(strstr(xb_diags_text(twice.d), "b.yaml:2:10: error: ") &&
+                      strstr(xb_diags_text(twice.d), "hw-extends"),
+                  "%s", xb_diags_text(twice.d));
+    const char *const dirs[] = {"/nonexistent", folder, NULL};
+    const char *text = "xbarc: 1\nextends: a\n";
+    xb_yaml *y = xb_yaml_parse(named.d, named.a, "hw.yaml", text, strlen(text), NULL, NULL);
+    ck_assert_msg(xb_hw_read(named.d, named.a, y, dirs, &named.hw), "%s", xb_diags_text(named.d));
+    ck_assert_int_eq(named.hw.max_cols, 20);
+    fx_free(&f);
+    fx_free(&twice);
+    fx_free(&named);
+    free(a);
+    free(b);
+    free(c);
+    remove_folder();
+}
+END_TEST
+
+START_TEST(missing_file)
+{
+    fx f = fx_new(NULL);
+    ck_assert(!xb_hw_read_file(f.d, f.a, "/nonexistent/hw.yaml", NULL, &f.hw));
+    ck_assert_int_eq(xb_diags_errors(f.d), 1);
+    fx_free(&f);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_test(t, defaults);
+    tcase_add_test(t, every_key);
+    tcase_add_test(t, prints_and_reads_back);
+    tcase_add_test(t, installed_files);
+    tcase_add_test(t, overrides);
+    tcase_add_test(t, errors);
+    tcase_add_test(t, figures_without_source_warn);
+    tcase_add_test(t, extends);
+    tcase_add_test(t, missing_file);
+}
+
+int main(void)
+{
+    return fx_main("hw_file", add);
+}
