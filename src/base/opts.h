@@ -13,7 +13,8 @@ bool xb_opts_read(xb_diags *d, xb_arena *a, const char *who, const xb_option *ta
 void xb_opts_print(xb_buf *b, const xb_option *table, const void *options);
 /* The same as indented block style, one option a line, `indent` spaces before. */
 void xb_opts_print_block(xb_buf *b, const xb_option *table, const void *options, int indent);
-/* Both, with paths below `dir` (the folder of the file they were read from) printed relative to it again. */
+/* Both, with paths below `dir` (the folder of the file they were read from) printed relative to it again, other
+ * relative ones (to the working folder) made absolute. */
 void xb_opts_print_in(xb_buf *b, const xb_option *table, const void *options, const char *dir);
 void xb_opts_print_block_in(xb_buf *b, const xb_option *table, const void *options, int indent, const char *dir);
 /* Table of options for help: name, type with unit and range, default, help; wrapped to 80 columns. */

@@ -1,16 +1,25 @@
 /* opts_print.c: a structure -> YAML that reads back to it. */
+#include "base/file.h"
 #include "base/num.h"
 #include "base/opts_value.h"
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_flow(xb_buf *b, const xb_option *table, const void *options, const char *dir);
 
+/* Relative to dir when below it; otherwise a relative path, which is one to the working folder, becomes absolute. */
 static void print_path(xb_buf *b, const char *path, const char *dir)
 {
     size_t n = dir ? strlen(dir) : 0;
     while (n && dir[n - 1] == '/') n--;
-    if (n && strncmp(path, dir, n) == 0 && path[n] == '/' && path[n + 1] != '/' && path[n + 1]) path += n + 1;
-    xb_yaml_print_text(b, path);
+    bool below = n && strncmp(path, dir, n) == 0 && path[n] == '/' && path[n + 1] != '/' && path[n + 1];
+    bool elsewhere = dir && *dir && strcmp(dir, ".") != 0 && !below && *path && *path != '/';
+    char *here = elsewhere ? getcwd(NULL, 0) : NULL;
+    char *whole = here ? xb_path_join(here, path) : NULL;
+    xb_yaml_print_text(b, whole ? whole : below ? path + n + 1 : path);
+    free(whole);
+    free(here);
 }
 
 static void print_value(xb_buf *b, const xb_option *o, const void *value, const char *dir);

@@ -32,9 +32,14 @@ typedef struct builder {
     int documents;
 } builder;
 
+/* libyaml puts the end of a text without a last line end on a line of its own; ours is behind the last character. */
 static xb_where where_of(const builder *b, const yaml_mark_t *mark)
 {
-    return (xb_where){.file = b->file, .line = (int)mark->line + 1, .col = (int)mark->column + 1};
+    size_t lines = b->text.line.n, col = mark->column;
+    if (mark->line < lines || !lines)
+        return (xb_where){.file = b->file, .line = (int)mark->line + 1, .col = (int)col + 1};
+    for (col = 0; xb_yaml_text_at(&b->text, lines - 1, col);) col++;
+    return (xb_where){.file = b->file, .line = (int)lines, .col = (int)col + 1};
 }
 
 static bool fail(const builder *b, const yaml_mark_t *mark, const char *code, const char *message)
@@ -191,7 +196,7 @@ static bool syntax_error(const builder *b, const yaml_parser_t *p)
     const char *hint = xb_yaml_text_has(&b->text, mark->line, "${") ? "; inside [] and {} quote text with ${}" : "";
     if (p->context)
         xb_diag(b->d, XB_ERROR, "yaml-syntax", &where, "%s (%s that began on line %d)%s", p->problem, p->context,
-                (int)p->context_mark.line + 1, hint);
+                where_of(b, &p->context_mark).line, hint);
     else
         xb_diag(b->d, XB_ERROR, "yaml-syntax", &where, "%s%s", p->problem ? p->problem : "not YAML", hint);
     return false;

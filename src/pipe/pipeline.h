@@ -42,13 +42,15 @@ typedef struct xb_pipeline {
     size_t n_steps;
     xb_emit *emit;
     size_t n_emit;
+    const char *hardware; /* file or installed name, as held; NULL: written in the pipeline, or changed by --set */
 } xb_pipeline;
 
 typedef struct xb_define { const char *key, *value; } xb_define;
 
 /* Reads and checks everything that can be checked before a pass runs: keys, types, ranges, names, levels, needs and gives, services,
- * each pass's own check. sets: "passes.rank-clip.epsilon=0.02", "seed=3". model: replaces the file's (NULL: the file's).
- * NULL after diagnostics. */
+ * each pass's own check. sets: "passes.rank-clip.epsilon=0.02", "seed=3"; paths in them are relative to the working folder, those
+ * in the file to the file's folder. model: replaces the file's (NULL: the file's). hw_dirs: folders of installed hardware files; the
+ * default.yaml beside such a folder gives the passes, hardware or emit that the file does not name. NULL after diagnostics. */
 xb_pipeline *xb_pipeline_read(xb_diags *d, const xb_registry *r, const char *path, const char *model,
                               const xb_define *defines, size_t n_defines, const char *const *sets, size_t n_sets,
                               const char *const *hw_dirs);

@@ -261,6 +261,9 @@ START_TEST(values)
     ck_assert(strstr(b.data, "path: a/b.npy,"));
     xb_buf_free(&b);
     xb_opts_print_in(&b, all_options, &p.v, "di");
+    ck_assert(strstr(b.data, "/dir/a/b.npy,") && strstr(b.data, "path: /"));
+    xb_buf_free(&b);
+    xb_opts_print_in(&b, all_options, &p.v, ".");
     ck_assert(strstr(b.data, "path: dir/a/b.npy,"));
     xb_buf_free(&b);
     done(&p);

@@ -62,6 +62,8 @@ static const struct {
     {"a: \"x\n", "f:2:1:", "yaml-syntax", "end of stream"},
     {"a: b: c\n", "f:1:5:", "yaml-syntax", "mapping values"},
     {"a: {x: ${DIR}/y}\n", "f:1:", "yaml-syntax", "quote text with ${}"},
+    {"a: [1, 2", "f:1:9:", "yaml-syntax", "did not find"},
+    {"a: 1\nb: {", "f:2:5:", "yaml-syntax", "line 2"},
     {"a: @x\n", "f:1:4:", "yaml-syntax", "cannot start any token"},
     {"a: \"\\0\"\n", "f:1:4:", "yaml-syntax", "NUL"},
     {"a: 1\nb: \xff\n", "f:2:4:", "yaml-encoding", "0xff"},

@@ -1,0 +1,135 @@
+/* check.c: what can be known about a pipeline before its first pass runs. (Services are checked when a plugin is
+ * loaded.) */
+#include "pipe/parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef xb_vec(const char *) names;
+
+static const char *const level_name[] = {"graph", "map", "layout", "chip"};
+
+static bool refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...) XB_PRINTF(4, 5);
+static bool refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...)
+{
+    xb_where where = xb_yaml_where(at);
+    va_list args;
+    va_start(args, format);
+    xb_vdiag(in->d, XB_ERROR, code, &where, format, args);
+    va_end(args);
+    return false;
+}
+
+static size_t index_of(const names *list, const char *name)
+{
+    size_t i = 0;
+    while (i < list->n && strcmp(list->data[i], name)) i++;
+    return i;
+}
+
+static void add(names *list, const char *const *more)
+{
+    for (; more && *more; more++)
+        if (index_of(list, *more) == list->n) xb_push(list, *more);
+}
+
+static void drop(names *list, const char *const *less)
+{
+    for (; less && *less; less++) {
+        size_t i = index_of(list, *less);
+        if (i < list->n) list->data[i] = list->data[--list->n];
+    }
+}
+
+static bool check_levels(const xb_reading *in)
+{
+    bool ok = true;
+    const xb_step *latest = NULL;
+    for (size_t i = 0; i < in->p->n_steps; i++) {
+        const xb_step *s = &in->p->step[i];
+        if (latest && s->pass->level < latest->pass->level)
+            ok = refuse(in, s->where, "pipeline-order", "'%s' is a %s pass and must stand before '%s', a %s pass",
+                        s->instance, level_name[s->pass->level], latest->instance, level_name[latest->pass->level]);
+        else
+            latest = s;
+    }
+    return ok;
+}
+
+/* Says which passes would give the property. */
+static bool lacks(const xb_reading *in, const xb_yaml *at, const char *who, const char *need)
+{
+    const xb_pass *const *pass;
+    xb_buf b = {0};
+    for (size_t n = xb_registry_passes(in->registry, &pass), i = 0; i < n; i++)
+        for (const char *const *g = pass[i]->gives; g && *g; g++)
+            if (strcmp(*g, need) == 0) xb_buf_printf(&b, "%s'%s'", b.len ? ", " : "; it is given by ", pass[i]->name);
+    refuse(in, at, "pipeline-needs", "'%s' needs '%s', which no pass before it gives%s", who, need, xb_buf_cstr(&b));
+    xb_buf_free(&b);
+    return false;
+}
+
+static bool check_properties(const xb_reading *in)
+{
+    const xb_pipeline *p = in->p;
+    names have = {0};
+    bool ok = true;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const xb_step *s = &p->step[i];
+        for (const char *const *need = s->pass->needs; need && *need; need++)
+            if (index_of(&have, *need) == have.n) ok = lacks(in, s->where, s->instance, *need);
+        drop(&have, s->pass->drops);
+        add(&have, s->pass->gives);
+    }
+    for (size_t i = 0; i < p->n_emit; i++)
+        for (const char *const *need = p->emit[i].backend->needs; need && *need; need++)
+            if (index_of(&have, *need) == have.n) ok = lacks(in, p->emit[i].where, p->emit[i].backend->name, *need);
+    xb_vec_free(&have);
+    return ok;
+}
+
+static bool check_data(const xb_reading *in)
+{
+    const xb_pipeline *p = in->p;
+    bool ok = true;
+    for (size_t i = 0; i < p->n_steps; i++)
+        if ((p->step[i].pass->reads & XB_READS_DATA) && !p->data.train)
+            ok = refuse(in, p->step[i].where, "pipeline-data",
+                        "'%s' reads data, but the pipeline has no 'data: {train: ...}'", p->step[i].instance);
+    return ok;
+}
+
+typedef int check_fn(xb_cx *cx, const void *options);
+
+static bool own_check(const xb_reading *in, xb_context *c, check_fn *check, const char *who, const xb_yaml *at,
+                      const void *options)
+{
+    if (!check) return true;
+    unsigned before = xb_diags_errors(in->d);
+    bool ok = check(xb_context_begin(c, who, at), options) >= 0;
+    xb_context_end(c);
+    bool said = xb_diags_errors(in->d) > before;
+    return ok ? !said : said ? false : refuse(in, at, "pass-check", "'%s' refuses its options", who);
+}
+
+static bool check_each(const xb_reading *in)
+{
+    const xb_pipeline *p = in->p;
+    xb_run_info info = {0};
+    xb_context *c = xb_context_new(in->d, &p->hw, p->seed, &info);
+    bool ok = true;
+    for (size_t i = 0; i < p->n_steps; i++)
+        ok &= own_check(in, c, p->step[i].pass->check, p->step[i].instance, p->step[i].where, p->step[i].options);
+    for (size_t i = 0; i < p->n_emit; i++)
+        ok &=
+            own_check(in, c, p->emit[i].backend->check, p->emit[i].backend->name, p->emit[i].where, p->emit[i].options);
+    xb_context_free(c);
+    return ok;
+}
+
+bool xb_pipeline_check(const xb_reading *in)
+{
+    bool ok = check_levels(in);
+    ok &= check_properties(in);
+    ok &= check_data(in);
+    return ok && check_each(in);
+}

@@ -1,0 +1,452 @@
+/* Pipeline files: every error at its place, --set, -D, defaults, printing that parses back. */
+#include "pipe_kit.h"
+
+static int run_nothing(xb_cx *cx, xb_module *m, const void *options)
+{
+    (void)cx, (void)m, (void)options;
+    return 0;
+}
+
+static int emit_nothing(xb_cx *cx, xb_module *m, xb_sink *sink, const void *options)
+{
+    (void)cx, (void)m, (void)sink, (void)options;
+    return 0;
+}
+
+/* check(): method pca with epsilon 0 is refused with words, epsilon 1 without. */
+static int check_picky(xb_cx *cx, const void *options)
+{
+    const kit_options *o = options;
+    if (o->epsilon == 1) return -1;
+    if (o->epsilon != 0 || o->method != 0) return 0;
+    cx->host->diagnose(cx, XB_ERROR, "option-range", NULL, "pca needs an epsilon");
+    return -1;
+}
+
+KIT_PASS(plain, "plain", XB_LEVEL_GRAPH, .run = run_nothing);
+KIT_PASS(tune, "tune", XB_LEVEL_GRAPH, .run = run_nothing, .options = kit_table, .options_size = sizeof(kit_options),
+         .check = check_picky);
+KIT_PASS(mark, "mark", XB_LEVEL_GRAPH, .run = run_nothing, .gives = KIT_NAMES("marked"));
+KIT_PASS(wipe, "wipe", XB_LEVEL_GRAPH, .run = run_nothing, .drops = KIT_NAMES("marked"));
+KIT_PASS(want_mark, "want", XB_LEVEL_GRAPH, .run = run_nothing, .needs = KIT_NAMES("marked"));
+KIT_PASS(learn, "learn", XB_LEVEL_GRAPH, .run = run_nothing, .reads = XB_READS_DATA);
+KIT_PASS(lay, "lay", XB_LEVEL_MAP, .run = run_nothing, .gives = KIT_NAMES("layout"));
+KIT_PASS(seat, "seat", XB_LEVEL_LAYOUT, .run = run_nothing, .needs = KIT_NAMES("layout"),
+         .gives = KIT_NAMES("placement"));
+
+static const xb_backend draw = {.struct_size = sizeof(xb_backend),
+                                .name = "draw",
+                                .summary = "for tests",
+                                .needs = KIT_NAMES("layout"),
+                                .options = kit_table,
+                                .options_size = sizeof(kit_options),
+                                .emit = emit_nothing};
+static const xb_backend list_it = {
+    .struct_size = sizeof(xb_backend), .name = "list", .summary = "for tests", .emit = emit_nothing};
+
+static const xb_pass *const passes[] = {&plain, &tune, &mark, &wipe, &want_mark, &learn, &lay, &seat, NULL};
+static const xb_backend *const backends[] = {&draw, &list_it, NULL};
+KIT_PLUGIN(passes, backends);
+
+static xb_registry *registry;
+static char hw_dir[300];
+
+static void setup(void)
+{
+    kit_open();
+    kit_write("share/hardware/small.yaml", "xbarc: 1\nname: small\ncrossbar: {rows: 64, cols: 32}\n");
+    kit_write("share/default.yaml", "xbarc: 1\nhardware: small\npasses: [plain, lay]\nemit: [list]\n");
+    snprintf(hw_dir, sizeof hw_dir, "%s/share/hardware", kit_dir);
+    registry = xb_registry_new();
+    xb_registry_search(registry, NULL);
+}
+
+static void teardown(void)
+{
+    xb_registry_free(registry);
+    kit_close();
+}
+
+typedef struct reading {
+    xb_diags *d;
+    xb_pipeline *p;
+} reading;
+
+static reading read_with(const char *name, const char *model, const xb_define *defines, size_t n_defines,
+                         const char *const *sets, size_t n_sets)
+{
+    const char *dirs[] = {hw_dir, NULL};
+    reading r = {xb_diags_new(NULL, XB_DIAG_TEXT, false), NULL};
+    r.p = xb_pipeline_read(r.d, registry, name, model, defines, n_defines, sets, n_sets, dirs);
+    return r;
+}
+
+static reading read_text(const char *text)
+{
+    kit_write("net.yaml", text);
+    return read_with(kit_path("net.yaml"), NULL, NULL, 0, NULL, 0);
+}
+
+static reading read_sets(const char *text, const char *const *sets, size_t n)
+{
+    kit_write("net.yaml", text);
+    return read_with(kit_path("net.yaml"), NULL, NULL, 0, sets, n);
+}
+
+static void done(reading *r)
+{
+    xb_pipeline_free(r->p);
+    xb_diags_free(r->d);
+}
+
+static char *printed(const xb_pipeline *p)
+{
+    xb_buf b = {0};
+    xb_pipeline_print(p, &b);
+    return b.data;
+}
+
+#define HEAD "xbarc: 1\nmodel: m.onnx\nhardware: small\nemit: []\n"
+
+static const struct {
+    const char *text, *at, *code, *says;
+} refused[] = {
+    {"- a\n", "1:1:", "option-type", "a pipeline is a map"},
+    {"model: m.onnx\npasses: []\n", "1:1:", "option-missing", "'xbarc' is missing"},
+    {"xbarc: 2\nmodel: m.onnx\nfuture: 1\n", "1:8:", "pipeline-format", "reads format 1"},
+    {"xbarc: '1'\nmodel: m.onnx\n", "1:8:", "option-type", "in quotes"},
+    {"xbarc: 1\npasses: []\n", "1:1:", "option-missing", "'model' is missing"},
+    {HEAD "passes: []\nchip: {}\n", "6:1:", "option-unknown", "unknown option 'chip'"},
+    {HEAD "passes: []\nsimulate: {trials: 2}\n", "6:1:", "option-unknown", "unknown option 'simulate'"},
+    {HEAD "passes: []\nsed: 3\n", "6:1:", "option-unknown", "did you mean 'seed'?"},
+    {HEAD "passes: []\nseed: -3\n", "6:7:", "option-range", "'seed' = -3"},
+    {HEAD "passes: []\ndata: {trian: x}\n", "6:8:", "option-unknown", "'data.trian'; did you mean 'train'?"},
+    {HEAD "passes: []\ndata: {holdout: -1}\n", "6:17:", "option-range", "'data.holdout' = -1"},
+    {HEAD "passes: []\ndata: {input: {scale: 100ns}}\n", "6:23:", "option-type", "'data.input.scale'"},
+    {HEAD "passes: {plain: {}}\n", "5:9:", "option-type", "'passes' needs a list"},
+    {HEAD "passes: [plain, [mark]]\n", "5:17:", "option-type", "an entry of 'passes'"},
+    {HEAD "passes: [{plain: {}, mark: {}}]\n", "5:10:", "option-type", "an entry of 'passes'"},
+    {HEAD "passes: [plai]\n", "5:10:", "pass-unknown", "did you mean 'plain'?"},
+    {HEAD "passes: [draw]\n", "5:10:", "pass-unknown", "there is no pass 'draw'"},
+    {HEAD "passes: [plain, plain]\n", "5:17:", "pipeline-instance", "name one of them, like plain@2"},
+    {HEAD "passes: [plain@a, plain@a]\n", "5:19:", "pipeline-instance", "stands here twice; first on line 5"},
+    {HEAD "passes: [plain@]\n", "5:10:", "pipeline-instance", "after @"},
+    {HEAD "passes: [plain@a.b]\n", "5:10:", "pipeline-instance", "after @"},
+    {HEAD "passes: [plain: {x: 1}]\n", "5:18:", "option-unknown", "plain: unknown option 'x'; it takes none"},
+    {HEAD "passes:\n  - tune: {epsilon: 7}\n", "6:21:", "option-range", "tune: 'epsilon' = 7 is outside 0..1"},
+    {HEAD "passes:\n  - tune@b: {epsilom: 7}\n", "6:14:", "option-unknown",
+     "tune@b: unknown option 'epsilom'; did you mean"},
+    {HEAD "passes:\n  - tune: {time: 7}\n", "6:18:", "option-unit", "needs a unit"},
+    {HEAD "passes:\n  - tune: 3\n", "6:11:", "option-type", "tune needs a map"},
+    {HEAD "passes:\n  - tune: {epsilon: 0, method: pca}\n", "6:5:", "option-range", "tune: pca needs an epsilon"},
+    {HEAD "passes:\n  - tune: {epsilon: 1}\n", "6:5:", "pass-check", "'tune' refuses its options"},
+    {HEAD "passes: [lay, plain]\n", "5:15:", "pipeline-order",
+     "'plain' is a graph pass and must stand before 'lay', a map pass"},
+    {HEAD "passes: [want]\n", "5:10:", "pipeline-needs",
+     "'want' needs 'marked', which no pass before it gives; it is given by 'mark'"},
+    {HEAD "passes: [mark, wipe, want]\n", "5:22:", "pipeline-needs", "'want' needs 'marked'"},
+    {HEAD "passes: [seat]\n", "5:10:", "pipeline-needs", "given by 'lay'"},
+    {HEAD "passes: [learn]\n", "5:10:", "pipeline-data", "'learn' reads data"},
+    {"xbarc: 1\nmodel: m.onnx\npasses: []\nemit: [draw]\n", "4:8:", "pipeline-needs", "'draw' needs 'layout'"},
+    {"xbarc: 1\nmodel: m.onnx\npasses: []\nemit: [drew]\n", "4:8:", "backend-unknown", "did you mean 'draw'?"},
+    {"xbarc: 1\nmodel: m.onnx\npasses: []\nemit: [list, list]\n", "4:14:", "pipeline-instance", "emitted twice"},
+    {"xbarc: 1\nmodel: m.onnx\npasses: []\nemit: list\n", "4:7:", "option-type", "'emit' needs a list"},
+    {"xbarc: 1\nmodel: m.onnx\npasses: []\nemit: [[list]]\n", "4:8:", "option-type", "an entry of 'emit'"},
+    {"xbarc: 1\nmodel: m.onnx\nhardware: big\npasses: []\n", "3:11:", "hardware", "no installed hardware 'big'"},
+    {"xbarc: 1\nmodel: m.onnx\nhardware: [a]\npasses: []\n", "3:11:", "option-type", "'hardware' needs a file"},
+    {"xbarc: 1\nmodel: m.onnx\nhardware: {crossbar: {rosw: 3}}\npasses: []\n", "3:23:", "option-unknown",
+     "did you mean 'rows'?"},
+    {HEAD "passes: []\ngate: {max-drop: 1}\n", "6:7:", "pipeline-gate", "a gate needs data"},
+    {HEAD "passes: []\ngate: {max-drop: 1}\ndata: {train: 'digits:train'}\n", "6:7:", "pipeline-gate", "holdout"},
+    {HEAD "passes: []\ngate: {metric: top1}\ndata: {calibrate: 'digits:test'}\n", "6:7:", "option-missing",
+     "'max-drop' is missing"},
+    {HEAD "passes: []\ngate: {metric: top2, max-drop: 1}\n", "6:16:", "option-range", "gate: 'metric' = top2"},
+    {HEAD "passes: []\ngate: 3\n", "6:7:", "option-type", "gate needs a map"},
+    {HEAD "passes: []\npasses: []\n", "6:1:", "yaml-duplicate", "first on line 5"},
+    {HEAD "passes: ['${UNSET_NAME}']\n", "5:11:", "yaml-variable", "${UNSET_NAME} is not set"},
+};
+
+START_TEST(refuses)
+{
+    reading r = read_text(refused[_i].text);
+    const char *said = xb_diags_text(r.d);
+    char at[300];
+    snprintf(at, sizeof at, "%s:%s", kit_path("net.yaml"), refused[_i].at);
+    ck_assert_msg(!r.p, "accepted: %s", refused[_i].text);
+    ck_assert_msg(xb_diags_errors(r.d) == 1, "%s", said);
+    ck_assert_msg(strncmp(said, at, strlen(at)) == 0, "want %s, got %s", at, said);
+    ck_assert_msg(strstr(said, refused[_i].code) && strstr(said, refused[_i].says), "want [%s] %s, got %s",
+                  refused[_i].code, refused[_i].says, said);
+    done(&r);
+}
+END_TEST
+
+START_TEST(missing_file)
+{
+    reading r = read_with(kit_path("none.yaml"), NULL, NULL, 0, NULL, 0);
+    ck_assert(!r.p && strstr(xb_diags_text(r.d), "none.yaml"));
+    done(&r);
+    r = read_text("xbarc: 1\nmodel: m.onnx\nhardware: sub/none.yaml\n");
+    ck_assert(!r.p && strstr(xb_diags_text(r.d), "sub/none.yaml"));
+    done(&r);
+}
+END_TEST
+
+START_TEST(no_installed_default)
+{
+    ck_assert_int_eq(unlink(kit_path("share/default.yaml")), 0);
+    reading r = read_text("xbarc: 1\nmodel: m.onnx\nhardware: small\nemit: []\n");
+    ck_assert(!r.p && strstr(xb_diags_text(r.d), "'passes' is missing, and there is no installed default"));
+    done(&r);
+    kit_write("share/default.yaml", "a: [\n");
+    r = read_text("xbarc: 1\nmodel: m.onnx\nhardware: small\nemit: []\n");
+    ck_assert(!r.p && strstr(xb_diags_text(r.d), "share/default.yaml:2:1"));
+    done(&r);
+}
+END_TEST
+
+START_TEST(reads_everything)
+{
+    reading r =
+        read_text("xbarc: 1\nmodel: sub/m.onnx\nseed: 7\n"
+                  "data: {train: \"mnist:d/train\", test: \"digits:test\", holdout: 50, input: {scale: 1/256}}\n"
+                  "hardware: small\n"
+                  "gate: {metric: agreement, max-drop: 0.2, on-fail: stop}\n"
+                  "passes:\n  - mark\n  - tune@a: {epsilon: 0.5, path: p.npy, layers: [x, y]}\n  - tune\n  - lay\n"
+                  "emit: [list, draw: {method: pca}]\n");
+    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
+    const xb_pipeline *p = r.p;
+    ck_assert_str_eq(p->model, kit_path("sub/m.onnx"));
+    ck_assert(p->seed == 7 && p->data.holdout == 50 && p->data.input.scale == 1.0 / 256 && !p->data.calibrate);
+    ck_assert_str_eq(p->data.train, "mnist:d/train");
+    ck_assert_str_eq(p->dir, kit_dir);
+    ck_assert(p->hw.max_rows == 64 && p->hw.max_cols == 32);
+    ck_assert(p->gate.set && p->gate.metric == XB_METRIC_AGREEMENT && p->gate.on_fail == XB_GATE_STOP &&
+              p->gate.max_drop == 0.2);
+    ck_assert_uint_eq(p->n_steps, 4);
+    ck_assert(p->step[1].pass == &tune && p->step[2].pass == &tune && p->step[3].pass == &lay);
+    ck_assert_str_eq(p->step[1].instance, "tune@a");
+    const kit_options *o = p->step[1].options;
+    ck_assert(o->epsilon == 0.5 && o->layers.n == 2 && o->method == 1);
+    ck_assert_str_eq(o->path, kit_path("p.npy"));
+    ck_assert(((const kit_options *)p->step[2].options)->epsilon == 0.03);
+    ck_assert(p->n_emit == 2 && p->emit[1].backend == &draw && ((const kit_options *)p->emit[1].options)->method == 0);
+    done(&r);
+}
+END_TEST
+
+/* print -> read -> print gives the same text, from the same folder. */
+static void prints_back(const xb_pipeline *p)
+{
+    char *text = printed(p);
+    reading again = read_text(text);
+    ck_assert_msg(again.p, "%s\n%s", text, xb_diags_text(again.d));
+    char *second = printed(again.p);
+    ck_assert_str_eq(text, second);
+    free(text);
+    free(second);
+    done(&again);
+}
+
+START_TEST(prints_and_parses_back)
+{
+    reading r = read_text("xbarc: 1\nmodel: m.onnx\n");
+    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
+    char *text = printed(r.p);
+    ck_assert(strstr(text, "model: m.onnx\nseed: 0\n") &&
+              strstr(text, "hardware: small\npasses:\n  - plain\n  - lay\nemit:\n  - list\n"));
+    free(text);
+    prints_back(r.p);
+    done(&r);
+    kit_write("hw/big.yaml", "xbarc: 1\nextends: small\ncrossbar: {rows: 128}\n");
+    r = read_text(
+        "xbarc: 1\nmodel: ../m.onnx\nseed: 7\nhardware: hw/big.yaml\n"
+        "data: {train: \"mnist:d e/train\", holdout: 5, input: {scale: 1/256, mean: [0.1, 0.2], std: [1, 3]}}\n"
+        "gate: {max-drop: 0.2}\n"
+        "passes:\n  - tune@a-1: {epsilon: 0.5, path: 'q r/p.npy', layers: [x, 'y: z', '$${A}']}\n  - tune\n  - lay\n"
+        "emit: [draw]\n");
+    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
+    ck_assert(r.p->hw.max_rows == 128 && r.p->hw.max_cols == 32);
+    text = printed(r.p);
+    ck_assert_msg(strstr(text, "hardware: hw/big.yaml\n") && strstr(text, "path: \"q r/p.npy\"") &&
+                      strstr(text, "model: \"../m.onnx\"\n"),
+                  "%s", text);
+    free(text);
+    prints_back(r.p);
+    done(&r);
+    r = read_text("xbarc: 1\nmodel: m.onnx\nhardware: {extends: small, name: mine, crossbar: {cols: 16}}\n");
+    ck_assert_msg(r.p && r.p->hw.max_cols == 16 && r.p->hw.max_rows == 64, "%s", xb_diags_text(r.d));
+    prints_back(r.p);
+    done(&r);
+}
+END_TEST
+
+START_TEST(defines)
+{
+    kit_write("net.yaml", "xbarc: 1\nmodel: ${NAME}.onnx\nseed: ${SEED}\n");
+    const xb_define d[] = {{"NAME", "a"}, {"SEED", "1"}, {"SEED", "2"}};
+    reading r = read_with(kit_path("net.yaml"), NULL, d, 3, NULL, 0);
+    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
+    ck_assert(r.p->seed == 2);
+    ck_assert_str_eq(r.p->model, kit_path("a.onnx"));
+    done(&r);
+    ck_assert_int_eq(setenv("NAME", "b", 1), 0);
+    r = read_with(kit_path("net.yaml"), NULL, d + 1, 1, NULL, 0);
+    ck_assert_str_eq(r.p->model, kit_path("b.onnx"));
+    done(&r);
+}
+END_TEST
+
+/* A bare model: the default pipeline is read from elsewhere, paths are the working folder's. */
+START_TEST(bare_model)
+{
+    reading r = read_with(kit_path("share/default.yaml"), "some/m.onnx", NULL, 0, NULL, 0);
+    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
+    ck_assert_str_eq(r.p->model, "some/m.onnx");
+    char *text = printed(r.p);
+    ck_assert_msg(strstr(text, "model: some/m.onnx\n"), "%s", text);
+    free(text);
+    done(&r);
+}
+END_TEST
+
+#define NET                                                                                                            \
+    "xbarc: 1\nmodel: m.onnx\nseed: 3\nhardware: small\npasses:\n  - tune@a: {epsilon: 0.5}\n  - tune@b\n  - mark\n  " \
+    "- lay\n"                                                                                                          \
+    "emit:\n  - draw\n  - list\n"
+
+START_TEST(sets_change_values)
+{
+    const char *const sets[] = {"seed=9",
+                                "passes.tune@a.epsilon=0.25",
+                                "passes.@b.layers=[x, \"y z\"]",
+                                "emit.draw.method=pca",
+                                "hardware.crossbar.rows=16",
+                                "data.train=mnist:q/train",
+                                "data.input.mean=[1, 2]",
+                                "gate={max-drop: 1}",
+                                "data.holdout=5",
+                                "passes.@b.path=x.npy"};
+    reading r = read_sets(NET, sets, sizeof sets / sizeof *sets);
+    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
+    const xb_pipeline *p = r.p;
+    const kit_options *a = p->step[0].options, *b = p->step[1].options;
+    ck_assert(p->seed == 9 && a->epsilon == 0.25 && b->layers.n == 2 && b->epsilon == 0.03);
+    ck_assert_str_eq(((const char **)b->layers.data)[1], "y z");
+    ck_assert_str_eq(b->path, "x.npy");
+    ck_assert(((const kit_options *)p->emit[0].options)->method == 0);
+    ck_assert(p->hw.max_rows == 16 && p->hw.max_cols == 32 && !p->hardware);
+    char here[400], want[500];
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    snprintf(want, sizeof want, "mnist:%s/q/train", here);
+    ck_assert_str_eq(p->data.train, want);
+    ck_assert(p->data.input.mean.n == 2 && p->gate.set && p->data.holdout == 5);
+    char *text = printed(p);
+    snprintf(want, sizeof want, "path: %s/x.npy", here);
+    ck_assert_msg(strstr(text, want), "%s", text);
+    free(text);
+    prints_back(p);
+    done(&r);
+    const char *const more[] = {"passes=[mark]", "emit=[]", "data.test=", "passes.mark={}", "model=/x/y.onnx"};
+    r = read_sets(NET, more, 5);
+    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
+    ck_assert(r.p->n_steps == 1 && r.p->n_emit == 0 && !r.p->data.test);
+    ck_assert_str_eq(r.p->model, "/x/y.onnx");
+    done(&r);
+    const char *const npy[] = {"data.test=npy:a.npy,/b.npy", "hardware=small"};
+    r = read_sets(NET, npy, 2);
+    snprintf(want, sizeof want, "npy:%s/a.npy,/b.npy", here);
+    ck_assert_str_eq(r.p->data.test, want);
+    ck_assert_str_eq(r.p->hardware, "small");
+    done(&r);
+}
+END_TEST
+
+static const struct {
+    const char *set, *at, *code, *says;
+} bad_sets[] = {
+    {"seed", "--set:1:1:", "set", "'seed' is not KEY=VALUE"},
+    {"=3", "--set:1:1:", "set", "a word of the key is missing"},
+    {"passes.=3", "--set:1:8:", "set", "a word of the key is missing"},
+    {"passes..x=3", "--set:1:8:", "set", "a word of the key is missing"},
+    {"sede=3", "--set:1:1:", "option-unknown", "did you mean 'seed'?"},
+    {"seed=x", "--set:1:6:", "option-type", "'seed' = x is not an integer"},
+    {"seed.more=3", "--set:1:6:", "set", "'seed' holds no options, so it has no 'more'"},
+    {"xbarc=2", "--set:1:7:", "pipeline-format", "format 1"},
+    {"passes.tune.epsilon=0.1", "--set:1:8:", "set", "'tune' is both 'tune@a' and 'tune@b'"},
+    {"passes.tone.epsilon=0.1", "--set:1:8:", "set", "'passes' has no 'tone'"},
+    {"passes.mrak.x=0.1", "--set:1:8:", "set", "'passes' has no 'mrak'"},
+    {"passes.@c.x=0.1", "--set:1:8:", "set", "'passes' has no '@c'"},
+    {"emit.dra.x=0.1", "--set:1:6:", "set", "'emit' has no 'dra'; did you mean 'draw'?"},
+    {"passes.@a.epsilon=7", "--set:1:19:", "option-range", "tune@a: 'epsilon' = 7 is outside 0..1"},
+    {"passes.@a.epsilom=7", "--set:1:11:", "option-unknown", "did you mean 'epsilon'?"},
+    {"passes.@a.epsilon={", "--set:1:20:", "yaml-syntax", "did not find"},
+    {"passes.@a.path=${UNSET_NAME}", "--set:1:16:", "yaml-variable", "${UNSET_NAME}"},
+    {"hardware.crossbar.rows=0.5", "--set:1:24:", "option-type", "'crossbar.rows' = 0.5"},
+    {"hardware=none", "--set:1:10:", "hardware", "no installed hardware 'none'"},
+    {"hardware.crossbar.rosw=4", "--set:1:19:", "option-unknown", "did you mean 'rows'?"},
+};
+
+START_TEST(bad_set)
+{
+    reading r = read_sets(NET, &bad_sets[_i].set, 1);
+    const char *said = xb_diags_text(r.d);
+    ck_assert_msg(!r.p && xb_diags_errors(r.d) == 1, "%s: %s", bad_sets[_i].set, said);
+    ck_assert_msg(strncmp(said, bad_sets[_i].at, strlen(bad_sets[_i].at)) == 0, "want %s, got %s", bad_sets[_i].at,
+                  said);
+    ck_assert_msg(strstr(said, bad_sets[_i].code) && strstr(said, bad_sets[_i].says), "want [%s] %s, got %s",
+                  bad_sets[_i].code, bad_sets[_i].says, said);
+    done(&r);
+}
+END_TEST
+
+START_TEST(second_set_is_named)
+{
+    const char *const sets[] = {"seed=1", "seed=x"};
+    reading r = read_sets(NET, sets, 2);
+    ck_assert(!r.p && strncmp(xb_diags_text(r.d), "--set[2]:1:6:", 13) == 0);
+    done(&r);
+}
+END_TEST
+
+START_TEST(of_passes)
+{
+    const char *dirs[] = {hw_dir, NULL};
+    xb_diags *d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+    xb_pipeline *p = xb_pipeline_of_passes(d, registry, "[mark, tune: {epsilon: 0.5}]", "small", dirs, 4);
+    ck_assert_msg(p && p->n_steps == 2 && p->n_emit == 0 && p->seed == 4 && !p->model, "%s", xb_diags_text(d));
+    xb_pipeline_free(p);
+    ck_assert(!xb_pipeline_of_passes(d, registry, "[mark, tume]", "small", dirs, 4));
+    ck_assert_msg(strncmp(xb_diags_text(d), "--passes:1:8: error: there is no pass 'tume'", 43) == 0, "%s",
+                  xb_diags_text(d));
+    ck_assert(!xb_pipeline_of_passes(d, registry, "[mark", "small", dirs, 4));
+    ck_assert(!xb_pipeline_of_passes(d, registry, "[mark]", "smell", dirs, 4));
+    ck_assert(strstr(xb_diags_text(d), "--hardware:1:1: error: no installed hardware 'smell'"));
+    xb_diags_free(d);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *c = tcase_create("read");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, refuses, 0, (int)(sizeof refused / sizeof *refused));
+    tcase_add_test(c, missing_file);
+    tcase_add_test(c, no_installed_default);
+    tcase_add_test(c, reads_everything);
+    tcase_add_test(c, prints_and_parses_back);
+    tcase_add_test(c, defines);
+    tcase_add_test(c, bare_model);
+    tcase_add_test(c, sets_change_values);
+    tcase_add_loop_test(c, bad_set, 0, (int)(sizeof bad_sets / sizeof *bad_sets));
+    tcase_add_test(c, second_set_is_named);
+    tcase_add_test(c, of_passes);
+    tcase_set_timeout(c, 60);
+    Suite *s = suite_create("pipe/read");
+    suite_add_tcase(s, c);
+    SRunner *run = srunner_create(s);
+    srunner_run_all(run, CK_NORMAL);
+    int failed = srunner_ntests_failed(run);
+    srunner_free(run);
+    return failed != 0;
+}
