@@ -278,6 +278,22 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b && (a < 0) != (b < 0));
 }
 
+/* floor(e / b), b > 0, in lowest terms: e changes, the new b is given back. floor((2*A+1)/4) = floor(A/2). */
+static int64_t cancel(expr *e, int64_t b)
+{
+    int64_t g = b;
+    for (int i = 0; i < e->n; i++)
+        for (int64_t c = e->t[i].n ? e->t[i].coef : 0; c;) {
+            int64_t r = g % c;
+            g = c;
+            c = r;
+        }
+    if (g > 1)
+        for (int i = 0; i < e->n; i++) e->t[i].coef /= g;
+    if (e->n && e->t[e->n - 1].coef == 0) e->n--; /* the constant stands last */
+    return b / g;
+}
+
 /* e / b for b > 0: multiples of b leave the floor, floor((3*H-2)/2) = H-1+floor(H/2); what stays inside is opaque. */
 static xb_num expr_floor_div(xb_dims *d, const expr *e, int64_t b)
 {
@@ -289,6 +305,7 @@ static xb_num expr_floor_div(xb_dims *d, const expr *e, int64_t b)
         if (!expr_add(d, &whole, &q) || !expr_add(d, &rest, &r)) return nameless(d);
     }
     if (rest.n > 0 && (rest.n > 1 || rest.t[0].n)) { /* a constant alone is below b */
+        b = cancel(&rest, b);
         xb_buf name = {0};
         xb_buf_str(&name, rest.n > 1 ? "floor((" : "floor(");
         expr_print(d, &name, &rest);

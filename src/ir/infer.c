@@ -157,20 +157,21 @@ static bool make_known(xb_walk *w, const xb_known *k, const xb_type *t)
     return true;
 }
 
-/* A constant for input 1 of Reshape that means the same for every size of the symbols: 0 copies, -1 is the rest. */
+/* A constant for input 1 of Reshape that means the same for every size of the symbols: 0 copies, -1 is the rest. A -1
+ * of the model stays unless a symbol needs it. */
 static bool reshape_target(xb_walk *w, const xb_known *to, const xb_type *out, int64_t target[XB_MAX_RANK])
 {
     const xb_type *x = &w->type[0];
     bool allow_zero = xb_graph_attr_int(w->g, w->op, "allowzero", 0) != 0;
-    int rest = 0;
+    int symbols = 0, rest = -1;
     for (int i = 0; i < out->rank; i++) {
-        target[i] = to->e[i].sym || to->e[i].v == -1 ? out->dim[i] : to->e[i].v;
-        if (target[i] >= 0) continue;
         bool copies = !allow_zero && i < x->rank && x->dim[i] == out->dim[i];
-        target[i] = copies ? 0 : -1;
-        rest += !copies;
+        target[i] = !to->e[i].sym ? to->e[i].v : out->dim[i] >= 0 ? out->dim[i] : copies ? 0 : -1;
+        symbols += to->e[i].sym && target[i] == -1;
+        if (!to->e[i].sym && target[i] == -1) rest = i;
     }
-    return rest <= 1;
+    if (symbols && rest >= 0) target[rest] = out->dim[rest];
+    return symbols == 0 || (symbols == 1 && (rest < 0 || target[rest] >= 0));
 }
 
 /* The same for Expand: 1 keeps a dimension. */
