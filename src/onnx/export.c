@@ -152,7 +152,7 @@ static void put_constants(xb_encoder *e, const xb_graph *g)
         if (!xb_graph_is_const(g, v)) continue;
         t.name = xb_graph_value_name(g, v);
         t.type = xb_graph_type(g, v);
-        t.mapped = xb_graph_is_view(g, v);
+        t.mapped = xb_graph_is_mapped(g, v);
         t.data = xb_graph_raw(g, v, &t.size);
         xb_encode_message(e, 5, put_tensor, &t);
     }

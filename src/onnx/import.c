@@ -175,6 +175,13 @@ static bool check_operators(xb_import *m)
     return errors == 0;
 }
 
+/* Without an import of the default operator set there can be no nodes of it. */
+static bool check_opset(xb_import *m)
+{
+    if (m->opset > 0) return true;
+    return xb_error(m->d, "onnx-opset", (.file = m->source.file), "imports no version of the default operator set");
+}
+
 /* value_float(s), value_int(s) of a Constant node. */
 static bool plain_constant(const xb_draft *n, xb_payload *out)
 {
@@ -227,6 +234,23 @@ static bool add_nodes(xb_import *m)
 
 /* ---- outputs ---- */
 
+/* What the model says of an output stands until shape inference: nothing where a dimension has neither size nor name.
+ */
+static void take_output_type(xb_import *m, const Onnx__ValueInfoProto *info, xb_value v)
+{
+    const Onnx__TypeProto *t = info->type;
+    if (xb_graph_type(m->g, v)->dtype != XB_NONE || !t || t->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ||
+        !t->tensor_type)
+        return;
+    const Onnx__TensorShapeProto *shape = t->tensor_type->shape;
+    xb_type type = {.dtype = xb_onnx_dtype(t->tensor_type->elem_type), .rank = -1};
+    bool whole = shape && shape->n_dim <= XB_MAX_RANK;
+    for (size_t i = 0; whole && i < shape->n_dim; i++)
+        whole = shape->dim[i]->value_case != ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE__NOT_SET;
+    if (whole) take_dims(m, info->name, shape, &type);
+    if (type.dtype != XB_NONE) xb_graph_set_type(m->g, v, &type);
+}
+
 static bool add_outputs(xb_import *m)
 {
     xb_map *seen = xb_map_new();
@@ -238,8 +262,10 @@ static bool add_outputs(xb_import *m)
             ok = complain(m, "onnx-graph", "graph output", name, "is made by no node, constant or graph input");
         else if (xb_map_get(seen, name, strlen(name), 0))
             ok = complain(m, "onnx-graph", "graph output", name, "is listed twice");
-        else
+        else {
+            take_output_type(m, m->proto->output[i], v);
             xb_graph_add_output(m->g, v);
+        }
         xb_map_put(seen, name, strlen(name), 1);
     }
     xb_map_free(seen);
@@ -268,8 +294,8 @@ xb_graph *xb_import_graph(xb_import *m)
     m->infos = xb_map_new();
     m->readings = xb_map_new();
     m->taken = xb_map_new();
-    bool ok =
-        check_operators(m) && add_initialisers(m) && add_inputs(m) && note_names(m) && add_nodes(m) && add_outputs(m);
+    bool ok = check_operators(m) && check_opset(m) && add_initialisers(m) && add_inputs(m) && note_names(m) &&
+              add_nodes(m) && add_outputs(m);
     if (ok) xb_onnx_drop_identities(m->g);
     for (size_t i = 0; i < m->source.external.n; i++) xb_graph_adopt(m->g, m->source.external.data[i]);
     m->source.external.n = 0;

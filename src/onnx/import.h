@@ -17,7 +17,7 @@ typedef struct xb_import {
     xb_graph *g;
     xb_source source;
     xb_arena *arena;
-    int64_t opset;
+    int64_t opset;            /* 0: none imported */
     xb_map *values;           /* name -> value id, of what is in the graph already */
     xb_map *makers;           /* name -> index of the node that makes it */
     xb_map *infos;            /* name -> index into value_info */

@@ -24,7 +24,7 @@ static const change changes[] = {
     {XB_OP_Gemm, 7, xb_old_gemm},
     {XB_OP_PRelu, 7, xb_old_prelu},
     {XB_OP_Selu, 6, xb_old_selu},
-    {XB_OP_Cast, 6, xb_old_cast},
+    {XB_OP_Cast, XB_OPSET + 1, xb_old_cast},
     {XB_OP_Clip, 11, xb_old_clip},
     {XB_OP_Concat, 4, xb_old_concat},
     {XB_OP_Softmax, 13, xb_old_softmax},

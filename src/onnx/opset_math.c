@@ -85,15 +85,20 @@ bool xb_old_selu(xb_import *m, xb_draft *n)
     return true;
 }
 
-/* Before 6: `to` was the name of a TensorProto.DataType. */
+/* Before 6: `to` was the name of a TensorProto.DataType. In any opset: to what we have no type for. */
 bool xb_old_cast(xb_import *m, xb_draft *n)
 {
     static const char *const names[] = {"UNDEFINED", "FLOAT",  "UINT8",     "INT8",      "UINT16",  "INT16",
                                         "INT32",     "INT64",  "STRING",    "BOOL",      "FLOAT16", "DOUBLE",
                                         "UINT32",    "UINT64", "COMPLEX64", "COMPLEX128"};
     const xb_attr *to = xb_draft_attr(n, "to");
-    if (!to || to->type != XB_ATTR_STRING) return true;
-    for (size_t i = 1; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i], to->s)) return xb_draft_set(n, (xb_attr){.name = "to", .i = (int64_t)i}), true;
-    return xb_draft_refuse(m, n, "onnx-type", "casts to '%s', which is no element type", to->s);
+    if (m->opset < 6 && to && to->type == XB_ATTR_STRING) {
+        size_t i = 1, end = sizeof names / sizeof *names;
+        while (i < end && strcmp(names[i], to->s)) i++;
+        xb_draft_set(n, (xb_attr){.name = "to", .i = i < end ? (int64_t)i : 0});
+    }
+    int64_t type = xb_draft_int(n, "to", 0);
+    if (xb_onnx_dtype(type) != XB_NONE) return true;
+    return xb_draft_refuse(m, n, "onnx-type", "a cast to elements of type %lld (%s) is not supported", (long long)type,
+                           xb_onnx_type_word(type));
 }

@@ -15,28 +15,26 @@ static ProtobufCMessage *unpack(xb_diags *d, const xb_view *view, const Protobuf
     return p;
 }
 
-/* The version of the default operator set; 0 after a diagnostic. */
+/* The version of the default operator set; 0: the model imports none; -1 after a diagnostic. */
 static int64_t opset_of(xb_diags *d, const char *file, const Onnx__ModelProto *p)
 {
-    bool found = p->n_opset_import == 0;
-    int64_t opset = 1; /* before IR version 3 there was only one, and no import */
+    int64_t opset = p->n_opset_import == 0; /* before IR version 3 there was only one, and no import */
     for (size_t i = 0; i < p->n_opset_import; i++) {
         const char *domain = p->opset_import[i]->domain;
-        if (!domain || !*domain || !strcmp(domain, "ai.onnx")) opset = p->opset_import[i]->version, found = true;
+        if (domain && *domain && strcmp(domain, "ai.onnx")) continue;
+        opset = p->opset_import[i]->version;
+        if (opset >= 1 && opset <= XB_OPSET) continue;
+        xb_error(d, "onnx-opset", (.file = file), "opset %lld is not supported; 7 to %d are", (long long)opset,
+                 XB_OPSET);
+        return -1;
     }
-    if (!found) {
-        xb_error(d, "onnx-opset", (.file = file), "imports no version of the default operator set");
-        return 0;
-    }
-    if (opset >= 1 && opset <= XB_OPSET) return opset;
-    xb_error(d, "onnx-opset", (.file = file), "opset %lld is not supported; 7 to %d are", (long long)opset, XB_OPSET);
-    return 0;
+    return opset;
 }
 
 static xb_graph *import_model(xb_diags *d, const xb_view *view, const xb_skeleton *s, const Onnx__ModelProto *p)
 {
     int64_t opset = opset_of(d, view->path, p);
-    if (!opset) return NULL;
+    if (opset < 0) return NULL;
     if (!p->graph) return xb_error(d, "onnx-format", (.file = view->path), "has no graph"), (xb_graph *)NULL;
     if (p->n_functions)
         return xb_error(d, "op-unsupported", (.file = view->path), "functions in the model are not supported"),
