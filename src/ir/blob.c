@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define BLOB_ALIGN 64u
-#define RELEASE_FROM (1u << 20) /* views at least this large are given back to the kernel once copied */
+#define COPY_CHUNK ((size_t)4 << 20) /* a view is given back to the kernel as it is copied, so that both are never in memory */
 
 static unsigned char *alloc_aligned(size_t n)
 {
@@ -18,8 +18,11 @@ static unsigned char *alloc_aligned(size_t n)
 static unsigned char *copy_out(const xb_blob *b)
 {
     unsigned char *p = alloc_aligned(b->size);
-    memcpy(p, b->bytes, b->size);
-    if (b->view && b->size >= RELEASE_FROM) xb_view_done(b->bytes, b->size);
+    for (size_t at = 0; at < b->size; at += COPY_CHUNK) {
+        size_t n = b->size - at < COPY_CHUNK ? b->size - at : COPY_CHUNK;
+        memcpy(p + at, b->bytes + at, n);
+        if (b->view && n == COPY_CHUNK) xb_view_done(b->bytes + at, n);
+    }
     return p;
 }
 
@@ -59,9 +62,14 @@ void xb_blob_drop(xb_blob *b)
     free(b);
 }
 
+bool xb_blob_aligned(const xb_blob *b, size_t align)
+{
+    return align < 2 || (uintptr_t)b->bytes % align == 0;
+}
+
 const void *xb_blob_data(xb_blob *b, size_t align)
 {
-    if (align < 2 || (uintptr_t)b->bytes % align == 0) return b->bytes;
+    if (xb_blob_aligned(b, align)) return b->bytes;
     unsigned char *have = __atomic_load_n(&b->aligned, __ATOMIC_ACQUIRE);
     if (have) return have;
     unsigned char *made = copy_out(b);

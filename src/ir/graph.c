@@ -235,9 +235,16 @@ bool xb_graph_is_const(const xb_graph *g, xb_value v)
     return s && s->kind == XB_VALUE_CONST;
 }
 
-bool xb_graph_is_view(const xb_graph *g, xb_value v)
+bool xb_graph_is_mapped(const xb_graph *g, xb_value v)
 {
     return xb_graph_is_const(g, v) && xb_value_at(g, v.id)->blob->view;
+}
+
+bool xb_graph_is_view(const xb_graph *g, xb_value v)
+{
+    if (!xb_graph_is_mapped(g, v)) return false;
+    const xb_value_slot *s = xb_value_at(g, v.id);
+    return xb_blob_aligned(s->blob, xb_dtype_size(s->type.dtype));
 }
 
 const void *xb_graph_raw(const xb_graph *g, xb_value v, size_t *n)

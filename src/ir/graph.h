@@ -52,7 +52,9 @@ uint32_t xb_graph_op_limit(const xb_graph *g);
 size_t xb_graph_op_count(const xb_graph *g);
 /* Turns the (only) result of an op into a constant and removes the op, keeping the value's handle and name. */
 void xb_graph_make_const(xb_graph *g, xb_value v, const xb_type *type, const void *data);
-bool xb_graph_is_view(const xb_graph *g, xb_value v); /* still in the model file */
+/* Is what xb_graph_data returns in the model file's mapping? (Not where the file aligns it badly: that is a copy.) */
+bool xb_graph_is_view(const xb_graph *g, xb_value v);
+bool xb_graph_is_mapped(const xb_graph *g, xb_value v); /* is what xb_graph_raw returns in the mapping? */
 /* The n bytes of a constant where they lie, aligned or not (xb_graph_data aligns them to an element, by a copy if need be). */
 const void *xb_graph_raw(const xb_graph *g, xb_value v, size_t *n);
 xb_where xb_graph_where(const xb_graph *g, xb_op op); /* file, node, operator */

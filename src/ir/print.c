@@ -61,7 +61,7 @@ static void stream(printer *p, xb_value v, char hex[XB_DIGEST_HEX])
         take = n - i < CHUNK_BYTES ? n - i : CHUNK_BYTES;
         xb_digest_add(d, bytes + i, take);
         if (p->weights) p->weights(p->weights_to, bytes + i, take);
-        if (xb_graph_is_view(p->g, v)) xb_view_done(bytes + i, take);
+        if (xb_graph_is_mapped(p->g, v)) xb_view_done(bytes + i, take);
     }
     p->at += n;
     xb_digest_end(d, hex);

@@ -130,6 +130,7 @@ xb_blob *xb_blob_view(const void *bytes, size_t n);
 xb_blob *xb_blob_keep(xb_blob *b);
 void xb_blob_drop(xb_blob *b); /* NULL is fine */
 const void *xb_blob_data(xb_blob *b, size_t align);
+bool xb_blob_aligned(const xb_blob *b, size_t align);
 void *xb_blob_write(xb_blob **b);
 xb_mapping *xb_mapping_new(xb_view view);
 void xb_mapping_drop(xb_mapping *m);
