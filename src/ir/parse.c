@@ -297,6 +297,7 @@ static bool keyword(xb_parser *p, const char *word)
 static bool head(xb_parser *p, const char *path)
 {
     int64_t version;
+    while (p->x.token == XB_T_LINE) xb_lex(&p->x);
     if (!keyword(p, "xir")) return false;
     const char *at = p->x.text.data;
     if (p->x.token == XB_T_WORD && (!xb_parse_i64(at, &version) || version != 1))
