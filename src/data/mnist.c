@@ -42,14 +42,32 @@ static void close_idx(idx *f)
     free(f->path);
 }
 
+/* Why fewer bytes came than were asked for. */
+static bool short_read(idx *f)
+{
+    int error;
+    gzerror(f->file, &error);
+    bool short_file = error == Z_OK || error == Z_BUF_ERROR;
+    return xb_error(f->diags, "data", (.file = f->path),
+                    short_file ? "the file is cut short" : "the packed data are damaged");
+}
+
 static bool read_words(idx *f, uint32_t *word, int n)
 {
     for (int i = 0; i < n; i++) {
         unsigned char b[4];
-        if (gzread(f->file, b, 4) != 4) return xb_error(f->diags, "data", (.file = f->path), "the file is cut short");
+        if (gzread(f->file, b, 4) != 4) return short_read(f);
         word[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
     }
     return true;
+}
+
+/* No byte follows: is that the true end, with its checksum? */
+static bool at_end(idx *f)
+{
+    int error;
+    gzerror(f->file, &error);
+    return error == Z_OK;
 }
 
 /* The n bytes after the header and nothing else. Memory grows with what really arrives. NULL after a diagnostic. */
@@ -74,16 +92,11 @@ static uint8_t *read_rest(idx *f, size_t n, size_t header)
         got = gzread(f->file, bytes + have, (unsigned)ask);
     }
     char more;
-    int error;
-    gzerror(f->file, &error);
-    if (have < n || error != Z_OK) {
-        xb_error(f->diags, "data", (.file = f->path),
-                 got < 0 || error != Z_OK ? "the packed data are damaged" : "the file is cut short");
-    } else if ((got = gzread(f->file, &more, 1)) != 0) {
-        xb_error(f->diags, "data", (.file = f->path),
-                 got < 0 ? "the packed data are damaged" : "the file is longer than its header says");
+    if (have == n && (got = gzread(f->file, &more, 1)) == 0 && at_end(f)) return bytes;
+    if (got > 0) {
+        xb_error(f->diags, "data", (.file = f->path), "the file is longer than its header says");
     } else {
-        return bytes ? bytes : xb_malloc(0);
+        short_read(f);
     }
     free(bytes);
     return NULL;
