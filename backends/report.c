@@ -84,6 +84,19 @@ static void write_hardware(struct writer *w)
     w->json->close(w->j);
 }
 
+/* The model's file name without its folder: exporters name every graph alike. */
+static const char *model_name(const struct writer *w)
+{
+    const char *const(*input)[3];
+    size_t n = w->run->inputs(w->cx, &input);
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(input[i][0], "model")) {
+            const char *slash = strrchr(input[i][1], '/');
+            return slash ? slash + 1 : input[i][1];
+        }
+    return w->graph->name(w->graph->of(w->module));
+}
+
 static double ratio(double part, double whole)
 {
     return whole > 0 ? part / whole : 1;
@@ -321,7 +334,8 @@ static const char *build(struct writer *w, bool floorplan, size_t *n)
     w->j = w->json->begin_text(w->cx);
     w->json->object(w->j, NULL);
     w->json->integer(w->j, "schema_version", 1);
-    w->json->string(w->j, "model", w->graph->name(w->graph->of(w->module)));
+    w->json->string(w->j, "model", model_name(w));
+    w->json->string(w->j, "graph", w->graph->name(w->graph->of(w->module)));
     write_tool(w);
     write_hardware(w);
     write_summary(w);

@@ -44,6 +44,12 @@ const char *xb_field_text(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+const char *xb_item_text(const json_t *array, size_t i)
+{
+    const char *text = json_string_value(json_array_get(array, i));
+    return text ? text : "";
+}
+
 bool xb_field_true(const json_t *object, const char *key)
 {
     return json_is_true(json_object_get(object, key));
@@ -63,6 +69,21 @@ char *xb_with_commas(char out[32], int64_t v)
     return out;
 }
 
+char *xb_with_area(char out[48], double um2)
+{
+    bool large = um2 >= 1e4;
+    snprintf(out, 48, "%.3g %s", large ? um2 * 1e-6 : um2, large ? "mm2" : "um2");
+    return out;
+}
+
+char *xb_name_tail(char out[64], const char *name, size_t width)
+{
+    size_t n = strlen(name);
+    if (width > 63) width = 63;
+    snprintf(out, 64, "%s%s", n > width ? ".." : "", n > width ? name + n - (width - 2) : name);
+    return out;
+}
+
 char *xb_with_unit(char out[48], double v, const char *unit)
 {
     static const struct scale {
@@ -71,12 +92,12 @@ char *xb_with_unit(char out[48], double v, const char *unit)
     } scales[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}, {1e-12, "p"}};
     size_t i = 0, last = sizeof scales / sizeof *scales - 1;
     while (i < last && fabs(v) < scales[i].factor) i++;
-    double shown = v == 0 ? 0 : v / scales[i].factor;
-    snprintf(out, 48,
-             shown >= 100  ? "%.0f %s%s"
-             : shown >= 10 ? "%.1f %s%s"
-                           : "%.2f %s%s",
-             shown, v == 0 ? "" : scales[i].prefix, unit);
+    double shown = v / scales[i].factor;
+    int digits = shown >= 100 ? 0 : shown >= 10 ? 1 : 2;
+    if (v == 0)
+        snprintf(out, 48, "-");
+    else
+        snprintf(out, 48, "%.*f %s%s", digits, shown, scales[i].prefix, unit);
     return out;
 }
 

@@ -18,11 +18,16 @@ void xb_page_escape(const xb_page *p, const char *text); /* & < > " for HTML */
 double xb_field_real(const json_t *object, const char *key);
 int64_t xb_field_int(const json_t *object, const char *key);
 const char *xb_field_text(const json_t *object, const char *key);
+const char *xb_item_text(const json_t *array, size_t i);
 bool xb_field_true(const json_t *object, const char *key);
 
 /* "430,500"; out has 32 bytes. Returns out. */
 char *xb_with_commas(char out[32], int64_t v);
-/* "1.234 ms", "56.7 uJ": three or four digits with the unit scaled; unit: "s", "J", "W", "m2". 48 bytes. */
+/* "12.3 mm2", "450 um2"; 48 bytes. Returns out. */
+char *xb_with_area(char out[48], double um2);
+/* The last `width` bytes of a name, ".." before them when it is cut: the end says more than the beginning. 64 bytes. */
+char *xb_name_tail(char out[64], const char *name, size_t width);
+/* "1.23 ms", "56.7 uJ": three digits with the unit scaled; "-" for 0, which stands for not known. 48 bytes. */
 char *xb_with_unit(char out[48], double v, const char *unit);
 /* "500x50", "g*9x1" with groups. 48 bytes. */
 char *xb_matrix_text(char out[48], const json_t *layer);

@@ -8,7 +8,7 @@ static const char style[] =
     ":root{--ink:#1c2430;--soft:#5b6675;--line:#d9dee5;--page:#fff;--card:#f5f7fa;--accent:#2563a8}"
     "@media(prefers-color-scheme:dark){:root{--ink:#e4e8ee;--soft:#9aa5b4;--line:#333c48;--page:#14181e;--card:#1c222b;"
     "--accent:#7fb2ea}}"
-    "body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--page);margin:2rem auto;max-width:70rem;"
+    "body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--page);margin:2rem auto;max-width:82rem;"
     "padding:0 1.2rem}h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .6rem;border-bottom:1px solid "
     "var(--line);padding-bottom:.25rem}p.sub{color:var(--soft);margin:.2rem 0 1.4rem}"
     ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(11.5rem,1fr));gap:.7rem}"
@@ -67,10 +67,8 @@ static void cards(const xb_page *p, const json_t *report)
     card(p, xb_with_unit(text, xb_field_real(s, "latency_us") * 1e-6, "s"), label);
     if (xb_field_real(s, "energy_uj") > 0)
         card(p, xb_with_unit(text, xb_field_real(s, "energy_uj") * 1e-6, "J"), "an image, arrays and converters");
-    card(
-        p,
-        xb_with_unit(text, (xb_field_real(s, "array_area_um2") + xb_field_real(s, "periphery_area_um2")) * 1e-6, "mm2"),
-        "arrays with periphery");
+    card(p, xb_with_area(text, xb_field_real(s, "array_area_um2") + xb_field_real(s, "periphery_area_um2")),
+         "arrays with periphery");
     xb_page_print(p, "</div>\n");
 }
 
@@ -150,7 +148,7 @@ static void warnings(const xb_page *p, const json_t *list)
     xb_page_print(p, "<h2>Warnings</h2><ul class=\"warn\">\n");
     for (size_t i = 0; i < json_array_size(list); i++) {
         xb_page_print(p, "<li>");
-        xb_page_escape(p, json_string_value(json_array_get(list, i)));
+        xb_page_escape(p, xb_item_text(list, i));
         xb_page_print(p, "</li>\n");
     }
     xb_page_print(p, "</ul>\n");
@@ -188,9 +186,7 @@ void xb_render_html(const xb_page *p, const json_t *report)
     cards(p, report);
     warnings(p, json_object_get(report, "warnings"));
     layer_table(p, report);
-    xb_page_print(
-        p, "<h2>Floorplan</h2><p class=\"sub\">One square per array site; the fainter, the fewer of its cells are "
-           "used.</p>\n");
+    xb_page_print(p, "<h2>Floorplan</h2>\n");
     xb_svg_floorplan(p, report);
     xb_page_print(p, "<h2>Where it goes</h2><div class=\"figures\">\n");
     xb_svg_bars(p, layers, "cells", "cells", "");

@@ -28,6 +28,16 @@ static void site(const xb_page *p, const json_t *one, const json_t *layers, size
     xb_page_print(p, ", %.1f %% used</title></rect>\n", 100 * used);
 }
 
+static int64_t used_rows(const json_t *sites)
+{
+    int64_t rows = 1;
+    for (size_t i = 0; i < json_array_size(sites); i++) {
+        int64_t y = json_integer_value(json_array_get(json_array_get(sites, i), 1));
+        if (y >= rows) rows = y + 1;
+    }
+    return rows;
+}
+
 void xb_svg_floorplan(const xb_page *p, const json_t *report)
 {
     const json_t *sites = json_object_get(report, "floorplan"), *summary = json_object_get(report, "summary");
@@ -37,13 +47,18 @@ void xb_svg_floorplan(const xb_page *p, const json_t *report)
         xb_page_print(p, "<p>The arrays have not been placed.</p>\n");
         return;
     }
-    double size = fmin(40.0, 640.0 / (double)cols);
-    xb_page_print(
-        p,
-        "<svg class=\"plan\" viewBox=\"-1 -1 %.2f %.2f\" width=\"%.0f\" role=\"img\" aria-label=\"floorplan\">\n"
-        "<rect x=\"-1\" y=\"-1\" width=\"%.2f\" height=\"%.2f\" class=\"die\"/>\n",
-        (double)cols * size + 1, (double)rows * size + 1, (double)cols * size, (double)cols * size + 1,
-        (double)rows * size + 1);
+    int64_t used = used_rows(sites);
+    double size = fmin(40.0, 960.0 / (double)cols);
+    xb_page_print(p,
+                  "<p class=\"sub\">One square per array site, %zu of %" PRId64 " x %" PRId64
+                  " used%s; the fainter, the fewer of its cells hold weights.</p>\n",
+                  json_array_size(sites), rows, cols, used < rows ? " (empty rows below are not drawn)" : "");
+    xb_page_print(p,
+                  "<svg class=\"plan\" viewBox=\"-1 -1 %.2f %.2f\" width=\"%.0f\" role=\"img\" "
+                  "aria-label=\"floorplan\">\n"
+                  "<rect x=\"-1\" y=\"-1\" width=\"%.2f\" height=\"%.2f\" class=\"die\"/>\n",
+                  (double)cols * size + 1, (double)used * size + 1, (double)cols * size, (double)cols * size + 1,
+                  (double)used * size + 1);
     for (size_t i = 0; i < json_array_size(sites); i++) site(p, json_array_get(sites, i), layers, i, size);
     xb_page_print(p, "</svg>\n<ul class=\"legend\">\n");
     for (size_t i = 0; i < json_array_size(layers); i++) {
@@ -53,6 +68,13 @@ void xb_svg_floorplan(const xb_page *p, const json_t *report)
         xb_page_print(p, "</li>\n");
     }
     xb_page_print(p, "</ul>\n");
+}
+
+static char *value_text(char out[32], double v)
+{
+    if (v >= 1000) return xb_with_commas(out, (int64_t)(v + 0.5));
+    snprintf(out, 32, "%.3g", v);
+    return out;
 }
 
 void xb_svg_bars(const xb_page *p, const json_t *layers, const char *key, const char *title, const char *unit)
@@ -68,14 +90,14 @@ void xb_svg_bars(const xb_page *p, const json_t *layers, const char *key, const 
     for (size_t i = 0; i < n; i++) {
         const json_t *l = json_array_get(layers, i);
         double v = xb_field_real(l, key);
-        char colour[32], label[20];
-        snprintf(label, sizeof label, "%.16s", xb_field_text(l, "name"));
+        char colour[32], label[64], number[32];
+        xb_name_tail(label, xb_field_text(l, "name"), 16);
         xb_page_print(p, "<text x=\"104\" y=\"%zu\" text-anchor=\"end\">", i * 18 + 13);
         xb_page_escape(p, label);
         xb_page_print(p, "</text><rect x=\"110\" y=\"%zu\" width=\"%.1f\" height=\"13\" fill=\"%s\"/>", i * 18 + 3,
                       fmax(0.5, 210 * v / largest), xb_layer_colour(i, colour));
-        xb_page_print(p, "<text x=\"%.1f\" y=\"%zu\">%.4g%s%s</text>\n", 114 + 210 * v / largest, i * 18 + 13, v,
-                      *unit ? " " : "", unit);
+        xb_page_print(p, "<text x=\"%.1f\" y=\"%zu\">%s%s%s</text>\n", 114 + 210 * v / largest, i * 18 + 13,
+                      value_text(number, v), *unit ? " " : "", unit);
     }
     xb_page_print(p, "</svg></figure>\n");
 }

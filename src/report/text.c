@@ -18,29 +18,31 @@ static void accuracy_line(const xb_page *p, const json_t *accuracy, const char *
                       100 * xb_field_real(a, "agreement"), xb_field_real(a, "psnr"));
 }
 
-static void layer_row(const xb_page *p, const json_t *l)
+/* One line of the table; 79 columns. */
+static void row(const xb_page *p, const char *name, const char *matrix, const json_t *o, const char *arrays_key,
+                const char *of, const char *cells_key, int64_t wires, double time)
 {
-    char matrix[48], array[48], cells[32], arrays[32], wires[32], time[48];
-    snprintf(array, sizeof array, "%" PRId64 "x%" PRId64, xb_field_int(l, "array_rows"), xb_field_int(l, "array_cols"));
-    xb_page_print(p, "%-16.16s %-12s %7s %-8s %12s %5.1f%% %7s %8s\n", xb_field_text(l, "name"),
-                  xb_matrix_text(matrix, l), xb_with_commas(arrays, xb_field_int(l, "arrays")), array,
-                  xb_with_commas(cells, xb_field_int(l, "cells")), 100 * xb_field_real(l, "cell_utilization"),
-                  xb_with_commas(wires, xb_field_int(l, "row_wires") + xb_field_int(l, "col_wires")),
-                  xb_with_unit(time, xb_field_real(l, "time_us") * 1e-6, "s"));
+    char tail[64], arrays[32], cells[32], wire_text[32], time_text[48];
+    xb_page_print(p, "%-17s %11s %6s %-7s %11s %3.0f%% %9s %7s\n", xb_name_tail(tail, name, 17), matrix,
+                  xb_with_commas(arrays, xb_field_int(o, arrays_key)), of,
+                  xb_with_commas(cells, xb_field_int(o, cells_key)), 100 * xb_field_real(o, "cell_utilization"),
+                  xb_with_commas(wire_text, wires), xb_with_unit(time_text, time, "s"));
 }
 
 static void layer_table(const xb_page *p, const json_t *report)
 {
     const json_t *layers = json_object_get(report, "layers"), *s = json_object_get(report, "summary");
-    char cells[32], arrays[32], wires[32], time[48];
-    xb_page_print(p, "%-16s %-12s %7s %-8s %12s %6s %7s %8s\n", "layer", "matrix", "arrays", "of", "cells", "used",
+    xb_page_print(p, "%-17s %11s %6s %-7s %11s %4s %9s %7s\n", "layer", "matrix", "arrays", "of", "cells", "used",
                   "wires", "time");
-    for (size_t i = 0; i < json_array_size(layers); i++) layer_row(p, json_array_get(layers, i));
-    xb_page_print(p, "%-16s %-12s %7s %-8s %12s %5.1f%% %7s %8s\n", "total", "",
-                  xb_with_commas(arrays, xb_field_int(s, "crossbar_arrays")), "",
-                  xb_with_commas(cells, xb_field_int(s, "crossbar_cells")), 100 * xb_field_real(s, "cell_utilization"),
-                  xb_with_commas(wires, xb_field_int(s, "routing_wires")),
-                  xb_with_unit(time, xb_field_real(s, "latency_us") * 1e-6, "s"));
+    for (size_t i = 0; i < json_array_size(layers); i++) {
+        const json_t *l = json_array_get(layers, i);
+        char matrix[48], of[48];
+        snprintf(of, sizeof of, "%" PRId64 "x%" PRId64, xb_field_int(l, "array_rows"), xb_field_int(l, "array_cols"));
+        row(p, xb_field_text(l, "name"), xb_matrix_text(matrix, l), l, "arrays", of, "cells",
+            xb_field_int(l, "row_wires") + xb_field_int(l, "col_wires"), xb_field_real(l, "time_us") * 1e-6);
+    }
+    row(p, "total", "", s, "crossbar_arrays", "", "crossbar_cells", xb_field_int(s, "routing_wires"),
+        xb_field_real(s, "latency_us") * 1e-6);
 }
 
 static void summary(const xb_page *p, const json_t *s)
@@ -51,10 +53,9 @@ static void summary(const xb_page *p, const json_t *s)
                   xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
     xb_page_print(p, "%-18s %.2f %% mean of layers, %.2f %% pooled\n", "routing area",
                   100 * xb_field_real(s, "routing_area_ratio"), 100 * xb_field_real(s, "routing_area_ratio_pooled"));
-    xb_page_print(
-        p, "%-18s arrays %s, with periphery %s\n", "area",
-        xb_with_unit(b, xb_field_real(s, "array_area_um2") * 1e-6, "mm2"),
-        xb_with_unit(c, (xb_field_real(s, "array_area_um2") + xb_field_real(s, "periphery_area_um2")) * 1e-6, "mm2"));
+    xb_page_print(p, "%-18s arrays %s, with periphery %s\n", "area",
+                  xb_with_area(b, xb_field_real(s, "array_area_um2")),
+                  xb_with_area(c, xb_field_real(s, "array_area_um2") + xb_field_real(s, "periphery_area_um2")));
     if (xb_field_real(s, "latency_us") > 0)
         xb_page_print(p, "%-18s %s an image, one every %s (%s is the slowest layer)\n", "time",
                       xb_with_unit(b, xb_field_real(s, "latency_us") * 1e-6, "s"),
@@ -80,7 +81,6 @@ void xb_render_text(const xb_page *p, const json_t *report)
     accuracy_line(p, accuracy, "reference", "model as imported");
     accuracy_line(p, accuracy, "compiled", "model as compiled");
     summary(p, json_object_get(report, "summary"));
-    for (size_t i = 0; i < json_array_size(warnings); i++)
-        xb_page_print(p, "warning: %s\n", json_string_value(json_array_get(warnings, i)));
-    xb_page_print(p, "Times, energies and areas are estimates from the hardware file; the report lists its sources.\n");
+    for (size_t i = 0; i < json_array_size(warnings); i++) xb_page_print(p, "warning: %s\n", xb_item_text(warnings, i));
+    xb_page_print(p, "Times, energies and areas are estimates; report.json lists each figure's source.\n");
 }

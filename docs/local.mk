@@ -1,0 +1,9 @@
+EXTRA_DIST += \
+	docs/decisions.md \
+	docs/results.md \
+	docs/writing-a-pass.md \
+	docs/formats/hardware.md \
+	docs/formats/layout.md \
+	docs/formats/pipeline.md \
+	docs/formats/report.md \
+	docs/formats/xir.md

@@ -1,0 +1,79 @@
+#!/bin/sh
+# Plugins that must be refused, each with the field and both values; and one that loads.
+here=$(cd "${srcdir:-.}" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+bad=0
+complain() { echo "$1"; bad=$((bad + 1)); }
+
+# build NAME EXTRA-FLAGS < source
+build() { ${CC:-cc} -std=c11 -fPIC -shared -fvisibility=hidden -I"$here/src/include" -o "$work/$1.so" -x c - || exit 1; }
+
+# A plugin with one pass, its header fields given as macros.
+plugin() {
+    cat <<EOF
+#include <xbarc/xbarc.h>
+static int run(xb_cx *cx, xb_module *m, const void *o) { (void)cx; (void)m; (void)o; return $7; }
+static const xb_pass pass = {.struct_size = $4, .level = XB_LEVEL_GRAPH, .name = "$5", .summary = "s",
+    .services = (const char *const[]){"$6", NULL}, .run = run};
+static const xb_plugin p = {.abi = {$1, $2, $3, sizeof(xb_plugin), 0}, .name = "odd", .version = "1",
+    .passes = (const xb_pass *const[]){&pass, NULL}};
+XB_EXPORT const xb_plugin *xbarc_plugin_query(const xb_abi *host);
+const xb_plugin *xbarc_plugin_query(const xb_abi *host) { (void)host; return &p; }
+EOF
+}
+M=XB_ABI_MAGIC J=XB_ABI_MAJOR N=XB_ABI_MINOR S='sizeof(xb_pass)'
+plugin 0x12345678u $J $N "$S" odd xb.graph/1 0 | build magic
+plugin $M $J+1 $N "$S" odd xb.graph/1 0 | build major
+plugin $M $J $N+1 "$S" odd xb.graph/1 0 | build minor
+plugin $M $J $N 8 odd xb.graph/1 0 | build small
+plugin $M $J $N "$S" Odd_Name xb.graph/1 0 | build name
+plugin $M $J $N "$S" odd xb.train/9 0 | build service
+plugin $M $J $N "$S" place xb.graph/1 0 | build taken
+plugin $M $J $N "$S" odd xb.graph/1 0 | build good
+plugin $M $J $N "$S" odd xb.graph/1 -1 | build failing
+plugin $M $J $N "$S" odd xb.graph/1 0 | build writable
+echo 'int nothing; ' | build symbol
+echo 'void *xbarc_plugin_query(void); __attribute__((visibility("default"))) void *xbarc_plugin_query(void) { return 0; }' | build null
+echo 'this is no shared object' >"$work/text.so"
+chmod 666 "$work/writable.so"
+
+# refused NAME PATTERN: exit 1 and a diagnostic with the pattern
+refused() {
+    "$XBARC" list --plugin="$work/$1.so" >"$work/out" 2>&1
+    code=$?
+    [ $code = 1 ] || complain "$1: exit code $code, expected 1"
+    grep -qE "$1\.so: error: plugin refused: .*$2.*\[plugin\]" "$work/out" || { complain "$1: no '$2' in:"; cat "$work/out"; }
+}
+refused magic 'abi.magic is 0x12345678, this host has 0x'
+refused major 'abi.major is 1, this host has 0'
+refused minor 'abi.minor is 2, this host has 1'
+refused small 'struct_size 8, this host needs'
+refused name "pass name 'Odd_Name'"
+refused service 'xb.train/9'
+refused symbol 'exports no function xbarc_plugin_query'
+refused null 'returned NULL'
+refused text 'invalid ELF header|file too short'
+refused writable 'the file is world-writable'
+refused nowhere 'cannot be read'
+mkdir -m 777 "$work/open" && cp "$work/good.so" "$work/open/folder.so" && chmod 777 "$work/open"
+"$XBARC" list --plugin="$work/open/folder.so" 2>&1 | grep -q 'its folder is world-writable' || complain "world-writable folder accepted"
+
+"$XBARC" list --plugin="$work/good.so" | grep -q '^  odd ' || complain "a good plugin is not listed"
+# first come, first served: the file given by hand has the name, the installed one is refused and doctor says why
+"$XBARC" doctor --plugin="$work/taken.so" | grep -q "refused .*'place' is already offered" || complain "a taken name is not explained"
+
+# a pass that fails: the run fails, nothing is written
+"$XBARC" opt --plugin="$work/failing.so" "$here/plugins/template/tiny.xir" --passes '[odd]' -o "$work/x.xir" >"$work/out" 2>&1
+[ $? = 1 ] || { complain "a failing pass: wrong exit code"; cat "$work/out"; }
+[ ! -e "$work/x.xir" ] || complain "a failing pass left an output"
+
+# XBARC_PLUGIN_PATH: folders of plugins; a refused one is explained when its name is asked for; relative folders are left out
+mkdir "$work/path" && cp "$work/good.so" "$work/path/odd.so" && cp "$work/major.so" "$work/path/next.so"
+XBARC_PLUGIN_PATH=$work/path "$XBARC" list | grep -q '^  odd ' || complain "XBARC_PLUGIN_PATH is not searched"
+XBARC_PLUGIN_PATH=$work/path "$XBARC" opt "$here/plugins/template/tiny.xir" --passes '[next]' 2>&1 | grep -q 'abi.major is 1' ||
+    complain "asking for a refused plugin does not say why"
+(cd "$work" && XBARC_PLUGIN_PATH=path "$XBARC" list) | grep -q '^  odd ' && complain "a relative plugin folder was searched"
+echo "$bad complaints"
+[ $bad = 0 ]
