@@ -62,22 +62,22 @@ static bool read_affine(const work *w, xb_op op, affine *out)
 
 /* ---- the synaptic op beside it ---- */
 
-typedef enum kind { CONV, CONV_TRANSPOSE, GEMM, MATMUL } kind;
+typedef enum synapse_kind { CONV, CONV_TRANSPOSE, GEMM, MATMUL } synapse_kind;
 
 typedef struct synapse {
     xb_op op;
-    kind kind;
+    synapse_kind kind;
     xb_matrix m;
     xb_value result;
     int64_t outputs, inputs; /* channels: columns over all groups, or input channels */
 } synapse;
 
-static bool kind_of(const char *op_type, kind *out)
+static bool kind_of(const char *op_type, synapse_kind *out)
 {
     static const char *const name[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
     for (int i = 0; i < 4; i++)
         if (strcmp(op_type, name[i]) == 0) {
-            *out = (kind)i;
+            *out = (synapse_kind)i;
             return true;
         }
     return false;
@@ -300,7 +300,7 @@ static void fact(xb_cx *cx, xb_module *module, const char *key, int64_t count)
             .key = key, .value = (double)count, .unit = "1", .split = "", .seed = cx->seed, .source = "pass fold-bn"});
 }
 
-static int run(xb_cx *cx, xb_module *module, const void *options)
+static int run_fold(xb_cx *cx, xb_module *module, const void *options)
 {
     work w = {.cx = cx, .api = cx->host->service(cx, "xb.graph", 1)};
     int64_t folded = 0, kept = 0;
@@ -334,7 +334,7 @@ static const xb_pass pass = {
            "Weights are computed in double and rounded once. A weight that two ops share is copied first.",
     .example = "- fold-bn",
     .services = (const char *const[]){"xb.graph/1", "xb.journal/1", NULL},
-    .run = run,
+    .run = run_fold,
 };
 
 XBARC_PLUGIN(fold_bn) = {

@@ -9,7 +9,7 @@ static void fact(xb_cx *cx, xb_module *module, const char *key, double value, co
         &(xb_fact){.key = key, .value = value, .unit = unit, .split = "", .seed = cx->seed, .source = "pass map"});
 }
 
-static int run(xb_cx *cx, xb_module *module, const void *options)
+static int run_map(xb_cx *cx, xb_module *module, const void *options)
 {
     const xb_graph_api *graph = cx->host->service(cx, "xb.graph", 1);
     const xb_hw_api *hw = cx->host->service(cx, "xb.hw", 1);
@@ -42,7 +42,7 @@ static const xb_pass pass = {
     .drops = (const char *const[]){"placement", NULL},
     .services = (const char *const[]){"xb.graph/1", "xb.hw/1", "xb.layout/1", "xb.journal/1", NULL},
     .reads = XB_READS_HARDWARE,
-    .run = run,
+    .run = run_map,
 };
 
 XBARC_PLUGIN(map) = {

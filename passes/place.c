@@ -37,7 +37,7 @@ static bool choose_mesh(xb_cx *cx, const xb_hw *hw, int64_t arrays, grid *mesh)
     return false;
 }
 
-static int run(xb_cx *cx, xb_module *module, const void *options)
+static int run_place(xb_cx *cx, xb_module *module, const void *options)
 {
     const xb_layout_api *layout = cx->host->service(cx, "xb.layout", 1);
     const xb_journal_api *journal = cx->host->service(cx, "xb.journal", 1);
@@ -95,7 +95,7 @@ static const xb_pass pass = {
     .reads = XB_READS_HARDWARE,
     .options = options_of_place,
     .options_size = sizeof(place_options),
-    .run = run,
+    .run = run_place,
 };
 
 XBARC_PLUGIN(place) = {
