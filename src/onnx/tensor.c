@@ -209,5 +209,7 @@ bool xb_onnx_load_tensor(xb_source *s, const xb_where *where, const Onnx__Tensor
     why = decode_typed(t, out->type.dtype, count, out->owned);
     if (!why) return true;
     free(out->owned);
+    out->owned = NULL;
+    out->bytes = NULL;
     return complain(s, where, "onnx-format", p, why);
 }
