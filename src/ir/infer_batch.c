@@ -30,11 +30,26 @@ static class class_of(const cut *c, size_t i)
     return i < c->n_in && c->in[i].id ? (class)c->class[c->in[i].id] : FIXED;
 }
 
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c & 0x80) ||
+           (c && strchr("_.:@$~", c));
+}
+
+/* Does `word` stand in the expression s, not as a part of a longer name? */
+static bool names(const char *s, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *p = s; (p = strstr(p, word)); p++)
+        if ((p == s || !is_name_char(p[-1])) && !is_name_char(p[n])) return true;
+    return false;
+}
+
 /* Made from the batch symbol by arithmetic, or from who knows what. */
 static bool is_derived(const cut *c, int64_t dim)
 {
     const char *batch = xb_graph_symbol(c->g, c->symbol), *s = xb_graph_symbol(c->g, dim);
-    return !s || !batch || strstr(s, "??") || strstr(s, batch);
+    return !s || !batch || strstr(s, "??") || names(s, batch);
 }
 
 /* Does one of the inputs have this dimension after the first? */
