@@ -46,7 +46,7 @@ bool xb_entry_parts(xb_yaml *entry, xb_yaml **name, xb_yaml **options);
 /* check.c: order, properties, data, every pass's and backend's own check. */
 bool xb_pipeline_check(const xb_reading *in);
 
-/* print.c: hardware names the file to print; NULL: what the pipeline holds. */
+/* print.c: hardware is what to print for the file, as it is; NULL: what the pipeline holds. */
 void xb_pipeline_print_with(const xb_pipeline *p, const char *hardware, xb_buf *b);
 
 /* ---- running ---- */

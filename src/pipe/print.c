@@ -22,8 +22,9 @@ static void print_path(const xb_pipeline *p, const char *key, const char *path, 
 
 static void print_hardware(const xb_pipeline *p, const char *file, xb_buf *b)
 {
-    if (!file) file = p->hardware;
-    bool is_path = file && (strchr(file, '/') || xb_ends_with(file, ".yaml") || xb_ends_with(file, ".yml"));
+    bool given = file != NULL;
+    if (!given) file = p->hardware;
+    bool is_path = !given && file && (strchr(file, '/') || xb_ends_with(file, ".yaml") || xb_ends_with(file, ".yml"));
     if (is_path) {
         print_path(p, "hardware", file, b);
     } else if (file) {
