@@ -1,4 +1,4 @@
-/* Convolutions, pools, products and normalisations against their definitions, written out. */
+/* Convolutions, pools and products against their definitions, written out. */
 #include "ref_net.h"
 
 /* ---- convolution ---- */
@@ -380,106 +380,10 @@ START_TEST(matmul_of_vectors)
 }
 END_TEST
 
-/* ---- normalisation ---- */
-
-static void fill_channels(net *n, xb_rng *r, int64_t c, int inputs)
-{
-    for (int k = 0; k < inputs; k++) {
-        xb_tensor *t = net_input(n, XB_F32, 1, &c);
-        for (int64_t i = 0; i < c; i++) ((float *)t->data)[i] = (float)xb_rng_between(r, 0.5, 2);
-    }
-}
-
-START_TEST(batch_norm)
-{
-    xb_rng r = xb_rng_at(9, XB_RNG_NOISE, 0);
-    for (int training = 0; training < 2; training++) {
-        net n = net_of(XB_OP_BatchNormalization);
-        fill(net_input(&n, XB_F32, DIMS(3, 2, 4)), &r, false);
-        fill_channels(&n, &r, 2, 4);
-        net_int(&n, "training_mode", training);
-        net_real(&n, "momentum", 0.75f);
-        net_real(&n, "epsilon", 0.01f);
-        n.n_out = training ? 3 : 1;
-        net_run(&n);
-        for (int64_t c = 0; c < 2; c++) {
-            double mean = xb_tensor_get(&n.in[3], (size_t)c), var = xb_tensor_get(&n.in[4], (size_t)c), sum = 0,
-                   square = 0;
-            for (int64_t i = 0; i < 12; i++) sum += at(&n.in[0], (int64_t[]){i / 4, c, i % 4}) / 12;
-            for (int64_t i = 0; i < 12; i++) square += pow(at(&n.in[0], (int64_t[]){i / 4, c, i % 4}) - sum, 2) / 12;
-            if (training) {
-                near(xb_tensor_get(&n.out[1], (size_t)c), 0.75 * mean + 0.25 * sum);
-                near(xb_tensor_get(&n.out[2], (size_t)c), 0.75 * var + 0.25 * square);
-                mean = sum;
-                var = square;
-            }
-            for (int64_t i = 0; i < 12; i++)
-                near(at(&n.out[0], (int64_t[]){i / 4, c, i % 4}), (at(&n.in[0], (int64_t[]){i / 4, c, i % 4}) - mean) /
-                                                                          sqrt(var + 0.01) *
-                                                                          xb_tensor_get(&n.in[1], (size_t)c) +
-                                                                      xb_tensor_get(&n.in[2], (size_t)c));
-        }
-        net_free(&n);
-    }
-}
-END_TEST
-
-START_TEST(instance_and_layer_norm)
-{
-    xb_rng r = xb_rng_at(10, XB_RNG_NOISE, 0);
-    for (int layer = 0; layer < 2; layer++) {
-        net n = net_of(layer ? XB_OP_LayerNormalization : XB_OP_InstanceNormalization);
-        fill(net_input(&n, XB_F32, DIMS(2, 3, 5)), &r, false);
-        fill_channels(&n, &r, layer ? 5 : 3, 2);
-        n.n_out = layer ? 3 : 1;
-        net_run(&n);
-        for (int64_t row = 0; row < 6; row++) {
-            const float *x = (const float *)n.in[0].data + row * 5;
-            double mean = 0, var = 0;
-            for (int i = 0; i < 5; i++) mean += (double)x[i] / 5;
-            for (int i = 0; i < 5; i++) var += pow((double)x[i] - mean, 2) / 5;
-            if (layer) near(xb_tensor_get(&n.out[1], (size_t)row), mean);
-            if (layer) near(xb_tensor_get(&n.out[2], (size_t)row), 1 / sqrt(var + 1e-5));
-            for (int64_t i = 0; i < 5; i++) {
-                size_t k = (size_t)(layer ? i : row % 3);
-                near(xb_tensor_get(&n.out[0], (size_t)(row * 5 + i)),
-                     ((double)x[i] - mean) / sqrt(var + 1e-5) * xb_tensor_get(&n.in[1], k) +
-                         xb_tensor_get(&n.in[2], k));
-            }
-        }
-        net_free(&n);
-    }
-}
-END_TEST
-
-START_TEST(local_response)
-{
-    xb_rng r = xb_rng_at(11, XB_RNG_NOISE, 0);
-    for (int64_t size = 1; size < 7; size++) {
-        net n = net_of(XB_OP_LRN);
-        fill(net_input(&n, XB_F32, DIMS(2, 5, 3)), &r, false);
-        net_int(&n, "size", size);
-        net_real(&n, "alpha", 0.5f);
-        net_real(&n, "bias", 2);
-        net_run(&n);
-        for (int64_t k = 0; k < 30; k++) {
-            int64_t y[3] = {0};
-            double sum = 0;
-            index_of(&n.out[0].type, k, y);
-            for (int64_t c = y[1] - (size - 1) / 2; c <= y[1] + size / 2; c++)
-                if (c >= 0 && c < 5) sum += pow(at(&n.in[0], (int64_t[]){y[0], c, y[2]}), 2);
-            near(xb_tensor_get(&n.out[0], (size_t)k),
-                 xb_tensor_get(&n.in[0], (size_t)k) / pow(2 + 0.5 / (double)size * sum, 0.75));
-        }
-        net_free(&n);
-    }
-}
-END_TEST
-
 int main(void)
 {
     Suite *s = suite_create("nn_ref");
-    TCase *t = tcase_create("dense");
+    TCase *t = tcase_create("nn_ref");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, conv_is_its_definition);
     tcase_add_test(t, conv_pads_by_name);
@@ -490,9 +394,6 @@ int main(void)
     tcase_add_test(t, gemm_is_its_definition);
     tcase_add_test(t, matmul_batches);
     tcase_add_test(t, matmul_of_vectors);
-    tcase_add_test(t, batch_norm);
-    tcase_add_test(t, instance_and_layer_norm);
-    tcase_add_test(t, local_response);
     suite_add_tcase(s, t);
     SRunner *runner = srunner_create(s);
     srunner_run_all(runner, CK_NORMAL);

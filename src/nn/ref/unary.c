@@ -72,52 +72,56 @@ UNARY(is_nan, f, i, isnan(x) != 0)
 UNARY(is_inf, f, i, isinf(x) && (x < 0 ? u->alpha : u->beta) != 0)
 
 typedef struct xb_unary_row {
-    xb_unary_fn *real, *whole, *natural, *logical; /* by class; NULL: refused */
-    const char *alpha, *beta;                      /* attributes */
+    xb_unary_fn *of[4];       /* by class; NULL: refused */
+    const char *alpha, *beta; /* attributes */
     float alpha_absent, beta_absent;
 } xb_unary_row;
 
 static const xb_unary_row unary_table[XB_KINDS] = {
-    [XB_OP_Relu] = {relu, relu_i, .natural = NULL},
-    [XB_OP_LeakyRelu] = {leaky_relu, .alpha = "alpha", .alpha_absent = 0.01f},
-    [XB_OP_Elu] = {elu, .alpha = "alpha", .alpha_absent = 1},
-    [XB_OP_Selu] = {selu, .alpha = "alpha", .alpha_absent = 1.67326319217681884765625f, .beta = "gamma",
+    [XB_OP_Relu] = {.of = {relu, relu_i}},
+    [XB_OP_LeakyRelu] = {.of = {leaky_relu}, .alpha = "alpha", .alpha_absent = 0.01f},
+    [XB_OP_Elu] = {.of = {elu}, .alpha = "alpha", .alpha_absent = 1},
+    [XB_OP_Selu] = {.of = {selu},
+                    .alpha = "alpha",
+                    .alpha_absent = 1.67326319217681884765625f,
+                    .beta = "gamma",
                     .beta_absent = 1.05070102214813232421875f},
-    [XB_OP_Celu] = {celu, .alpha = "alpha", .alpha_absent = 1},
-    [XB_OP_Sigmoid] = {sigmoid},
-    [XB_OP_HardSigmoid] = {hard_sigmoid, .alpha = "alpha", .alpha_absent = 0.2f, .beta = "beta", .beta_absent = 0.5f},
-    [XB_OP_HardSwish] = {hard_swish},
-    [XB_OP_Tanh] = {tanh_},
-    [XB_OP_Softplus] = {softplus},
-    [XB_OP_Softsign] = {softsign},
-    [XB_OP_ThresholdedRelu] = {thresholded_relu, .alpha = "alpha", .alpha_absent = 1},
-    [XB_OP_Shrink] = {shrink, shrink_i, shrink_u, .alpha = "lambd", .alpha_absent = 0.5f, .beta = "bias"},
-    [XB_OP_Clip] = {clip, clip_i, clip_u},
-    [XB_OP_Erf] = {erf_},
-    [XB_OP_Exp] = {exp_},
-    [XB_OP_Log] = {log_},
-    [XB_OP_Sqrt] = {sqrt_},
-    [XB_OP_Abs] = {abs_, abs_i, same},
-    [XB_OP_Neg] = {neg, neg_i},
-    [XB_OP_Reciprocal] = {reciprocal},
-    [XB_OP_Floor] = {floor_},
-    [XB_OP_Ceil] = {ceil_},
-    [XB_OP_Round] = {round_},
-    [XB_OP_Sign] = {sign, sign_i, sign_u},
-    [XB_OP_Sin] = {sin_},
-    [XB_OP_Cos] = {cos_},
-    [XB_OP_Tan] = {tan_},
-    [XB_OP_Asin] = {asin_},
-    [XB_OP_Acos] = {acos_},
-    [XB_OP_Atan] = {atan_},
-    [XB_OP_Sinh] = {sinh_},
-    [XB_OP_Cosh] = {cosh_},
-    [XB_OP_Asinh] = {asinh_},
-    [XB_OP_Acosh] = {acosh_},
-    [XB_OP_Atanh] = {atanh_},
-    [XB_OP_Not] = {.logical = not_},
-    [XB_OP_IsNaN] = {is_nan},
-    [XB_OP_IsInf] = {is_inf},
+    [XB_OP_Celu] = {.of = {celu}, .alpha = "alpha", .alpha_absent = 1},
+    [XB_OP_Sigmoid] = {.of = {sigmoid}},
+    [XB_OP_HardSigmoid] =
+        {.of = {hard_sigmoid}, .alpha = "alpha", .alpha_absent = 0.2f, .beta = "beta", .beta_absent = 0.5f},
+    [XB_OP_HardSwish] = {.of = {hard_swish}},
+    [XB_OP_Tanh] = {.of = {tanh_}},
+    [XB_OP_Softplus] = {.of = {softplus}},
+    [XB_OP_Softsign] = {.of = {softsign}},
+    [XB_OP_ThresholdedRelu] = {.of = {thresholded_relu}, .alpha = "alpha", .alpha_absent = 1},
+    [XB_OP_Shrink] = {.of = {shrink, shrink_i, shrink_u}, .alpha = "lambd", .alpha_absent = 0.5f, .beta = "bias"},
+    [XB_OP_Clip] = {.of = {clip, clip_i, clip_u}},
+    [XB_OP_Erf] = {.of = {erf_}},
+    [XB_OP_Exp] = {.of = {exp_}},
+    [XB_OP_Log] = {.of = {log_}},
+    [XB_OP_Sqrt] = {.of = {sqrt_}},
+    [XB_OP_Abs] = {.of = {abs_, abs_i, same}},
+    [XB_OP_Neg] = {.of = {neg, neg_i}},
+    [XB_OP_Reciprocal] = {.of = {reciprocal}},
+    [XB_OP_Floor] = {.of = {floor_}},
+    [XB_OP_Ceil] = {.of = {ceil_}},
+    [XB_OP_Round] = {.of = {round_}},
+    [XB_OP_Sign] = {.of = {sign, sign_i, sign_u}},
+    [XB_OP_Sin] = {.of = {sin_}},
+    [XB_OP_Cos] = {.of = {cos_}},
+    [XB_OP_Tan] = {.of = {tan_}},
+    [XB_OP_Asin] = {.of = {asin_}},
+    [XB_OP_Acos] = {.of = {acos_}},
+    [XB_OP_Atan] = {.of = {atan_}},
+    [XB_OP_Sinh] = {.of = {sinh_}},
+    [XB_OP_Cosh] = {.of = {cosh_}},
+    [XB_OP_Asinh] = {.of = {asinh_}},
+    [XB_OP_Acosh] = {.of = {acosh_}},
+    [XB_OP_Atanh] = {.of = {atanh_}},
+    [XB_OP_Not] = {.of = {NULL, NULL, NULL, not_}},
+    [XB_OP_IsNaN] = {.of = {is_nan}},
+    [XB_OP_IsInf] = {.of = {is_inf}},
 };
 
 /* Bounds of Clip: inputs 1 and 2, else the whole range of the type's class. */
@@ -137,10 +141,7 @@ bool xb_ref_unary(const xb_call *c)
     const xb_tensor *x = &c->in[0], *y = &c->out[0];
     const xb_unary_row *row = &unary_table[c->kind];
     xb_class class = xb_class_of(x->type.dtype);
-    xb_unary_fn *fn = class == XB_CLASS_FLOAT      ? row->real
-                      : class == XB_CLASS_SIGNED   ? row->whole
-                      : class == XB_CLASS_UNSIGNED ? row->natural
-                                                   : row->logical;
+    xb_unary_fn *fn = row->of[class];
     if (!fn) return xb_call_refuse(c, x->type.dtype);
     if (!xb_call_keeps_size(c)) return false;
     xb_unary_terms u = {row->alpha ? xb_call_real(c, row->alpha, (double)row->alpha_absent) : 0,
