@@ -104,8 +104,8 @@ static scan scan_of(const xb_layout *l, const xb_graph *g, size_t i)
     const xb_matrix *m = &l->matrices.data[i];
     const xb_layer_cost *c = &l->costs.data[i];
     int64_t p = c->packed ? m->rows : c->tiling.rows, q = c->packed ? m->cols : c->tiling.cols;
-    scan s = {.data = xb_graph_data(g, m->weight), .dtype = xb_graph_type(g, m->weight)->dtype};
-    s.release = xb_graph_is_view(g, m->weight);
+    scan s = {.data = xb_graph_raw(g, m->weight, NULL), .dtype = xb_graph_type(g, m->weight)->dtype};
+    s.release = xb_graph_is_mapped(g, m->weight);
     s.by_column = m->row_stride <= m->col_stride;
     s.lines = s.by_column ? m->cols : m->rows, s.along = s.by_column ? m->rows : m->cols;
     s.line_stride = s.by_column ? m->col_stride : m->row_stride;

@@ -43,7 +43,7 @@ typedef struct xb_matrix_data {
 
 static inline xb_matrix_data xb_matrix_data_of(const xb_graph *g, const xb_matrix *m)
 {
-    return (xb_matrix_data){xb_graph_data(g, m->weight), xb_graph_type(g, m->weight)->dtype};
+    return (xb_matrix_data){xb_graph_raw(g, m->weight, NULL), xb_graph_type(g, m->weight)->dtype};
 }
 
 static inline float xb_matrix_value(const xb_matrix_data *v, const xb_matrix *m, int64_t group, int64_t row,

@@ -205,17 +205,30 @@ static void check_nets(xb_lvs *v)
 
 /* ---- all of it ---- */
 
+/* The pages of a weight that lies in the model file. */
+static void release(const xb_graph *g, const xb_matrix *m)
+{
+    size_t n;
+    const void *bytes = xb_graph_raw(g, m->weight, &n);
+    if (xb_graph_is_mapped(g, m->weight)) xb_view_done(bytes, n);
+}
+
 static void compare(xb_lvs *v, const xb_graph *g, const xb_view *weights)
 {
     schematic s = {0};
     read_graph(&s, g);
     if (match_matrices(v, &s)) {
         const unsigned char *values = weights->data;
+        uint32_t matrix = 0;
         for (size_t i = 0; i < v->arrays.n; i++) {
-            size_t bytes = (size_t)v->arrays.data[i].rows * (size_t)v->arrays.data[i].cols * 4;
-            check_array(v, &s, &v->arrays.data[i], values);
+            const xb_array *a = &v->arrays.data[i];
+            size_t bytes = (size_t)a->rows * (size_t)a->cols * 4;
+            check_array(v, &s, a, values);
             xb_view_done(values, bytes);
             values += bytes;
+            uint32_t now = a->blocks ? v->blocks.data[a->first_block].matrix : matrix;
+            if (now != matrix) release(g, &s.matrix.data[matrix]);
+            matrix = now;
         }
         check_coverage(v, &s);
         check_sites(v);

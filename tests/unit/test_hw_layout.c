@@ -1,6 +1,9 @@
 /* The plan of small graphs: arrays, blocks, nets, packing; what the arrays hold is the matrix. */
+#include "base/file.h"
 #include "base/rng.h"
 #include "hw_fixture.h"
+#include <stdio.h>
+#include <unistd.h>
 
 static void check_layer(const fx *f, const char *name, int64_t arrays, int64_t rows, int64_t cols)
 {
@@ -347,6 +350,45 @@ START_TEST(other_types)
 }
 END_TEST
 
+/* Weights that are views of a file, at an odd address: read in place, and whole after their pages were let go. */
+START_TEST(views_of_a_file)
+{
+    enum { ROWS = 300, COLS = 70 };
+    fx f = fx_new(FX_EXACT);
+    const char *tmp = getenv("TMPDIR");
+    xb_buf path = {0};
+    xb_buf_printf(&path, "%s/xbarc-view-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    int fd = mkstemp(path.data);
+    FILE *file = fdopen(fd, "wb");
+    ck_assert(fd >= 0 && file != NULL && fputc('x', file) == 'x');
+    for (int i = 0; i < 2 * ROWS * COLS; i++) {
+        float v = (float)(i + 1);
+        ck_assert_uint_eq(fwrite(&v, 4, 1, file), 1);
+    }
+    ck_assert_int_eq(fclose(file), 0);
+    xb_view view;
+    ck_assert(xb_view_open(f.d, path.data, &view));
+    unlink(path.data);
+    xb_buf_free(&path);
+    const unsigned char *bytes = view.data + 1;
+    xb_graph_adopt(f.g, view);
+    xb_value x = fx_input(&f, "x", FX_TYPE(1, ROWS));
+    for (int i = 0; i < 2; i++) {
+        xb_type t = i ? FX_TYPE(COLS, ROWS) : FX_TYPE(ROWS, COLS);
+        xb_value w = xb_graph_add_view(f.g, i ? "w1" : "w0", &t, bytes + i * 4 * ROWS * COLS);
+        xb_op op;
+        xb_graph_add_output(f.g, fx_op(&f, XB_OP_Gemm, i ? "m1" : "m0", x, w, &op));
+        if (i) xb_graph_set_int(f.g, op, "transB", 1);
+    }
+    fx_plan(&f);
+    ck_assert(!xb_graph_is_view(f.g, xb_graph_find(f.g, "w0")) && xb_graph_is_mapped(f.g, xb_graph_find(f.g, "w0")));
+    ck_assert_int_eq(xb_layout_chip_cost(f.l)->compacted_cells, 2 * ROWS * COLS);
+    check_rebuild(&f);
+    check_nets(&f);
+    fx_free(&f);
+}
+END_TEST
+
 START_TEST(clone_stands_alone)
 {
     fx f = fx_new(FX_EXACT);
@@ -407,6 +449,7 @@ static void add(TCase *t)
     tcase_add_test(t, random_graphs);
     tcase_add_test(t, random_zeros);
     tcase_add_test(t, other_types);
+    tcase_add_test(t, views_of_a_file);
     tcase_add_test(t, clone_stands_alone);
     tcase_add_test(t, nothing_to_map);
     tcase_add_test(t, too_many_arrays);
