@@ -3,6 +3,7 @@
 
 #include "base/progress.h"
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,7 +27,7 @@ typedef struct eval {
     float *expected;      /* outputs of the reference for the portion */
     mark *marks;
     xb_progress *progress;
-    _Atomic uint64_t done;
+    atomic_ullong done;
     uint64_t count;
     bool labelled;
 } eval;
@@ -103,7 +104,7 @@ static bool score(void *context, int worker, size_t first, size_t count, const f
         if (v->reference) compare(x, v->expected + (first + i) * n, n, &m);
         v->marks[first + i] = m;
     }
-    xb_progress_update(v->progress, v->done += count, v->count);
+    xb_progress_update(v->progress, atomic_fetch_add(&v->done, count) + count, v->count);
     return true;
 }
 

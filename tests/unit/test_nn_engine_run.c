@@ -155,11 +155,11 @@ START_TEST(fixed_batch)
     xb_tensor one = {.type = net_type(DIMS(1, 2, 6, 6)), .data = (float *)data.data + 17 * 72}, y;
     ck_assert(xb_engine_run(e, &one, 1, &y, 1));
     ck_assert_int_eq(memcmp(y.data, f.out + 17 * 5, 5 * sizeof(float)), 0);
+    xb_tensor_free(&y);
     one.type.dim[0] = 2;
     ck_assert(!xb_engine_run(e, &one, 1, &y, 1));
     ck_assert_ptr_nonnull(strstr(xb_diags_text(n.d), "engine-shape"));
     free(f.out);
-    xb_tensor_free(&y);
     xb_tensor_free(&data);
     xb_engine_free(e);
     net_free(&n);
