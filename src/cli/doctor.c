@@ -8,10 +8,11 @@
 static int run(xb_cli *cli, const void *flags, int argc, char **argv)
 {
     (void)flags, (void)argc, (void)argv;
+    char library[64];
     printf("xbarc %s, plugin ABI %d.%d\n", XBARC_VERSION, XB_ABI_MAJOR, XB_ABI_MINOR);
     printf("numeric profile: %s\n", xb_engine_profile());
-    printf("libraries: %s; libyaml %s; jansson %s; zlib %s; %s\n", xb_engine_library(), yaml_get_version_string(),
-           jansson_version_str(), zlibVersion(), OpenSSL_version(OPENSSL_VERSION));
+    printf("libraries: %s; libyaml %s; jansson %s; zlib %s; %s\n", xb_engine_library(library),
+           yaml_get_version_string(), jansson_version_str(), zlibVersion(), OpenSSL_version(OPENSSL_VERSION));
     printf("shared files: %s%s\n", cli->share, xb_exists(cli->share) ? "" : " (missing)");
     xb_registry *r = xb_cli_plugins(cli);
     if (!r) return XB_EXIT_BAD_INPUT;

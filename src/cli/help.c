@@ -10,6 +10,14 @@ static void paragraph(xb_buf *b, const char *text)
     xb_wrap(b, text, 0, 0);
 }
 
+static void headline(xb_buf *b, const char *name, const char *summary)
+{
+    xb_buf line = {0};
+    xb_buf_printf(&line, "%s: %s", name, summary);
+    xb_wrap(b, xb_buf_cstr(&line), 0, 0);
+    xb_buf_free(&line);
+}
+
 static void names(xb_buf *b, const char *what, const char *const *list)
 {
     if (!list || !*list) return;
@@ -32,7 +40,7 @@ static void example(xb_buf *b, const char *text)
 
 static void help_pass(xb_buf *b, const xb_pass *p)
 {
-    xb_buf_printf(b, "%s: %s\n", p->name, p->summary);
+    headline(b, p->name, p->summary);
     paragraph(b, p->doc);
     if (p->needs || p->gives || p->drops) xb_buf_char(b, '\n');
     names(b, "needs", p->needs);
@@ -44,7 +52,7 @@ static void help_pass(xb_buf *b, const xb_pass *p)
 
 static void help_backend(xb_buf *b, const xb_backend *k)
 {
-    xb_buf_printf(b, "%s: %s\n", k->name, k->summary);
+    headline(b, k->name, k->summary);
     paragraph(b, k->doc);
     if (k->needs) xb_buf_char(b, '\n');
     names(b, "needs", k->needs);

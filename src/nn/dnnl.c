@@ -3,11 +3,16 @@
 
 #include "base/mem.h"
 #include "nn/dnnl_op.h"
-#include <omp.h>
+#include "nn/engine.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ALIGN 64
+
+/* libgomp, which oneDNN runs on. Its header comes with gcc only. */
+int omp_get_max_threads(void);
+void omp_set_num_threads(int n);
 
 const char *xb_format_name(xb_format f)
 {
@@ -30,6 +35,13 @@ void xb_dnnl_set_threads(int n)
 int64_t xb_dnnl_block(void)
 {
     return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 16 : 8;
+}
+
+char *xb_engine_library(char out[64])
+{
+    const dnnl_version_t *v = dnnl_version();
+    snprintf(out, 64, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
+    return out;
 }
 
 const char *xb_dnnl_isa(void)

@@ -41,6 +41,6 @@ bool xb_engine_stream_shape(xb_engine *e, size_t *items, size_t *item, xb_type *
 size_t xb_engine_ops(const xb_engine *e, size_t *on_dnnl); /* ops in the plan; how many run on oneDNN */
 void xb_engine_describe(const xb_engine *e, xb_buf *b); /* a line an op: name, operator, kernel, formats; for --stats */
 const char *xb_engine_profile(void);                    /* "avx512_core-rules1": results depend on it */
-const char *xb_engine_library(void);                    /* "oneDNN 2.6.3" */
+char *xb_engine_library(char out[64]);                   /* "oneDNN 2.6.3"; returns out */
 
 #endif

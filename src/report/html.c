@@ -78,6 +78,15 @@ static void cell_int(const xb_page *p, int64_t v)
     xb_page_print(p, "<td>%s</td>", xb_with_commas(number, v));
 }
 
+static void cell_wires(const xb_page *p, int64_t left, int64_t full)
+{
+    char a[32], b[32];
+    if (left == full)
+        cell_int(p, left);
+    else
+        xb_page_print(p, "<td>%s of %s</td>", xb_with_commas(a, left), xb_with_commas(b, full));
+}
+
 static void layer_row(const xb_page *p, const json_t *l)
 {
     char matrix[48], text[48];
@@ -91,8 +100,8 @@ static void layer_row(const xb_page *p, const json_t *l)
     cell_int(p, xb_field_int(l, "arrays_dense"));
     cell_int(p, xb_field_int(l, "cells"));
     xb_page_print(p, "<td>%.1f %%</td>", 100 * xb_field_real(l, "cell_utilization"));
-    xb_page_print(p, "<td>%" PRId64 " / %" PRId64 "</td>", xb_field_int(l, "row_wires") + xb_field_int(l, "col_wires"),
-                  xb_field_int(l, "row_wires_full") + xb_field_int(l, "col_wires_full"));
+    cell_wires(p, xb_field_int(l, "row_wires") + xb_field_int(l, "col_wires"),
+               xb_field_int(l, "row_wires_full") + xb_field_int(l, "col_wires_full"));
     cell_int(p, xb_field_int(l, "mvms"));
     cell_int(p, (int64_t)xb_field_real(l, "adc_conversions"));
     xb_page_print(p, "<td>%s</td>", xb_with_unit(text, xb_field_real(l, "time_us") * 1e-6, "s"));
