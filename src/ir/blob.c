@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define BLOB_ALIGN 64u
-#define COPY_CHUNK ((size_t)4 << 20) /* a view is given back to the kernel as it is copied, so that both are never in memory */
+#define COPY_CHUNK                                                                                                     \
+    ((size_t)4 << 20) /* a view is given back to the kernel as it is copied, so that both are never in memory */
 
 static unsigned char *alloc_aligned(size_t n)
 {
