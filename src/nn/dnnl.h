@@ -38,7 +38,6 @@ typedef enum xb_unary {
     XB_UNARY_ABS,
     XB_UNARY_SQRT,
     XB_UNARY_EXP,
-    XB_UNARY_LOG,
     XB_UNARY_HARDSWISH,
     XB_UNARIES
 } xb_unary;

@@ -18,7 +18,6 @@ dnnl_alg_kind_t xb_unary_alg(xb_unary u)
                                                     [XB_UNARY_ABS] = dnnl_eltwise_abs,
                                                     [XB_UNARY_SQRT] = dnnl_eltwise_sqrt,
                                                     [XB_UNARY_EXP] = dnnl_eltwise_exp,
-                                                    [XB_UNARY_LOG] = dnnl_eltwise_log,
                                                     [XB_UNARY_HARDSWISH] = dnnl_eltwise_hardswish};
     return alg[u];
 }

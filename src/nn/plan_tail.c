@@ -70,9 +70,6 @@ static bool known(const xb_planner *p, xb_op op, xb_value *x, xb_tail *t)
     case XB_OP_Exp:
         *t = (xb_tail){.unary = XB_UNARY_EXP};
         return true;
-    case XB_OP_Log:
-        *t = (xb_tail){.unary = XB_UNARY_LOG};
-        return true;
     case XB_OP_HardSwish:
         *t = (xb_tail){.unary = XB_UNARY_HARDSWISH};
         return true;
