@@ -186,9 +186,10 @@ bool xb_rule_depth_to_space(xb_walk *w, xb_type *out)
 {
     int64_t b;
     const char *mode = xb_walk_string(w, "mode", "DCR");
-    if (!mode || !block_size(w, &b)) return false;
+    if (!mode) return false;
     if (strcmp(mode, "DCR") != 0 && strcmp(mode, "CRD") != 0)
         return xb_walk_error(w, "attribute", -1, "attribute 'mode' = '%s' is unknown", mode);
+    if (!block_size(w, &b)) return false;
     *out = w->type[0];
     return divide(w, &out->dim[1], b * b) && multiply(w, &out->dim[2], b) && multiply(w, &out->dim[3], b);
 }

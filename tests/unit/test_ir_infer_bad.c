@@ -156,6 +156,14 @@ static const struct bad {
     {"DepthToSpace", {"1,4,2,2"}, "attribute", "'blocksize' is missing", NULL},
     {"SpaceToDepth", {"1,4,2,3"}, "shape", "size 3 is not a multiple of 2", "blocksize=2"},
     {"SpaceToDepth", {"1,4,2,2"}, "attribute", "'blocksize' = 0", "blocksize=0"},
+    {"DepthToSpace", {"1,4,2,2"}, "attribute", "'mode' = 'XYZ'", "mode=XYZ"},
+    {"DepthToSpace", {"1,4,2,2"}, "attribute", "'mode' is not text", "mode=1"},
+    {"SpaceToDepth", {"1,1099511627776,0,0"}, "shape", "too large", "blocksize=1048576"},
+    {"Clip", {"2", "", "2"}, "shape", "input 3: error: f32[2] is not a scalar", NULL},
+    {"Pad", {"2", "2", "2"}, "dtype", "not an integer type", NULL},
+    {"Trilu", {"3,3", "2"}, "shape", "f32[2] is not a scalar", NULL},
+    {"ConvTranspose", {"1,4,8,8", "4,3,3,3"}, "attribute", "'output_padding' is not a list", "output_padding=1"},
+    {"MaxPool", {"1,3,8,8"}, "attribute", "'kernel_shape' is not a list", "kernel_shape=2"},
     {"Trilu", {"3"}, "shape", "does not have", NULL},
     {"EyeLike", {"3"}, "shape", "does not have 2 dimensions", NULL},
     {"EyeLike", {"3,3"}, "attribute", "'dtype' = 8", "dtype=8"},
@@ -334,6 +342,30 @@ START_TEST(other_operators)
 }
 END_TEST
 
+START_TEST(sums_and_types)
+{
+    kit k = kit_new();
+    xb_value x = input(&k, "x", XB_F32, "0,9223372036854775807");
+    xb_value y = OP(&k, "Concat", x, x);
+    xb_graph_set_int(k.g, k.op, "axis", 1);
+    infer_to(&k, y);
+    ck_assert(!k.ok); /* the input alone is too large */
+    kit_free(&k);
+    k = kit_new();
+    EXPECT_ERROR(&k, OP(&k, "Pad", input(&k, "x", XB_F32, "2"), VECTOR(&k, 1, 1), zeros(&k, XB_F32, "2")), "shape",
+                 "input 3: error: f32[2] is not a scalar");
+    k = kit_new();
+    y = OP(&k, "ConstantOfShape", VECTOR(&k, 1));
+    xb_graph_set_int(k.g, k.op, "dtype", 8);
+    EXPECT_ERROR(&k, y, "attribute", "'dtype' = 8 is not a supported");
+    k = kit_new();
+    xb_value flag = zeros(&k, XB_BOOLEAN, "");
+    EXPECT_ERROR(&k, OP(&k, "Range", flag, flag, flag), "dtype", "bool is not a number");
+    k = kit_new();
+    EXPECT_ERROR(&k, OP(&k, "Reshape", input(&k, "x", XB_F32, "1"), scalar(&k, 1)), "shape", "i64[] is not a vector");
+}
+END_TEST
+
 START_TEST(pad_modes)
 {
     static const struct {
@@ -430,6 +462,7 @@ static void add(TCase *t)
     tcase_add_test(t, vectors);
     tcase_add_test(t, slices);
     tcase_add_test(t, other_operators);
+    tcase_add_test(t, sums_and_types);
     tcase_add_test(t, pad_modes);
     tcase_add_test(t, shapes_from_data);
     tcase_add_test(t, ranges);

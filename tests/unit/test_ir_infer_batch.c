@@ -68,6 +68,18 @@ static xb_value gather_columns(kit *k, xb_value x)
     return y;
 }
 
+GRAPH(clip, OP(k, "Clip", x, zeros(k, XB_F32, ""), NONE))
+GRAPH(clip_by_size, OP(k, "Clip", x, one(k, "Cast", OP(k, "Size", x), "to", 1)))
+GRAPH(constant_first, OP(k, "MatMul", zeros(k, XB_F32, "6,4"), OP(k, "Unsqueeze", x, VECTOR(k, 2))))
+GRAPH(constant_stack_first, OP(k, "MatMul", zeros(k, XB_F32, "5,6,4"), OP(k, "Unsqueeze", x, VECTOR(k, 2))))
+
+static xb_value pick_elements(kit *k, xb_value x)
+{
+    xb_value y = OP(k, "GatherElements", x, one(k, "Cast", x, "to", 7));
+    xb_graph_set_int(k->g, k->op, "axis", 1);
+    return y;
+}
+
 static xb_value image_net(kit *k, xb_value x)
 {
     xb_value c = OP(k, "Conv", OP(k, "Reshape", x, VECTOR(k, -1, 1, 2, 2)), zeros(k, XB_F32, "3,1,1,1"));
@@ -87,10 +99,11 @@ static xb_value split_inner(kit *k, xb_value x)
 START_TEST(may_be_cut)
 {
     build *const graphs[] = {
-        relu,         add_bias,        add_row,    add_self,    add_scalar_first, dense,       matmul_row,
-        softmax_last, mean_last,       sum_last,   argmax_last, cumsum_last,      concat_last, flatten,
-        reshape,      transpose_inner, pad_inner,  slice_inner, tile_inner,       embed,       expand_to_batch,
-        fill_like,    attention,       layer_norm, where_const, gather_columns,   image_net,   split_inner};
+        relu,           add_bias,        add_row,    add_self,    add_scalar_first, dense,       matmul_row,
+        softmax_last,   mean_last,       sum_last,   argmax_last, cumsum_last,      concat_last, flatten,
+        reshape,        transpose_inner, pad_inner,  slice_inner, tile_inner,       embed,       expand_to_batch,
+        fill_like,      attention,       layer_norm, where_const, gather_columns,   image_net,   clip,
+        constant_first, pick_elements,   split_inner};
     for (size_t i = 0; i < sizeof graphs / sizeof *graphs; i++)
         ck_assert_msg(separable(graphs[i], "N,4"), "graph %zu", i);
 }
@@ -199,7 +212,9 @@ START_TEST(may_not_be_cut)
                              training,
                              appended,
                              split_batch,
-                             concat_constant};
+                             concat_constant,
+                             clip_by_size,
+                             constant_stack_first};
     for (size_t i = 0; i < sizeof graphs / sizeof *graphs; i++)
         ck_assert_msg(!separable(graphs[i], "N,4"), "graph %zu", i);
 }

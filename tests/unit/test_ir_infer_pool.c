@@ -230,6 +230,38 @@ START_TEST(symbolic_sizes)
 }
 END_TEST
 
+/* A rounded-up count of a symbolic size is a symbol of its own until the size is bound. */
+START_TEST(symbolic_ceil)
+{
+    kit k = kit_new();
+    xb_value x = input(&k, "x", XB_F32, "N,2,H"), y = OP(&k, "MaxPool", x);
+    xb_window1 w = {0, 3, 2, 1, 0, 0, 0};
+    set_window(&k, &w, NULL, true, true);
+    xb_value z = OP(&k, "MaxPool", x);
+    set_window(&k, &w, NULL, true, true);
+    infer_to(&k, OP(&k, "Add", y, z));
+    ck_assert_msg(k.ok, "%s", xb_diags_text(k.d));
+    ck_assert_int_lt(xb_graph_type(k.g, y)->dim[2], 0);
+    ck_assert_int_eq(xb_graph_type(k.g, y)->dim[2], xb_graph_type(k.g, z)->dim[2]);
+    ck_assert(xb_graph_bind(k.d, k.g, xb_graph_symbol_id(k.g, "H"), 8));
+    EXPECT_TYPE(&k, y, "f32[N,2,4]");
+    kit_free(&k);
+}
+END_TEST
+
+START_TEST(padding_wider_than_the_window)
+{
+    kit k = kit_new();
+    xb_value y = OP(&k, "MaxPool", input(&k, "x", XB_F32, "N,2,8"));
+    xb_window1 w = {0, 2, 1, 1, 0, 2, 0};
+    set_window(&k, &w, NULL, false, true);
+    EXPECT_ERROR(&k, y, "attribute", "pads 0 and 2 are not smaller than the window, 2");
+    k = kit_new();
+    y = OP(&k, "Conv", input(&k, "x", XB_F32, "N,2,8"), input(&k, "w", XB_F32, "4,2,K"));
+    EXPECT_ERROR(&k, y, "shape", "the size of the weight f32[4,2,K] is not known");
+}
+END_TEST
+
 START_TEST(two_and_three_dimensions)
 {
     kit k = kit_new();
@@ -261,6 +293,8 @@ static void add(TCase *t)
     tcase_add_test(t, transposed_inverts);
     tcase_add_test(t, transposed_output_shape);
     tcase_add_test(t, symbolic_sizes);
+    tcase_add_test(t, symbolic_ceil);
+    tcase_add_test(t, padding_wider_than_the_window);
     tcase_add_test(t, two_and_three_dimensions);
 }
 

@@ -330,6 +330,108 @@ START_TEST(binding_reaches_every_input)
 }
 END_TEST
 
+/* Comparisons that hold for every size are decided; a choice hangs on them. */
+START_TEST(decisions)
+{
+    static const struct {
+        const char *op;
+        int64_t than;
+        int want; /* -1: it depends on N */
+    } cases[] = {{"Greater", 0, 1}, {"GreaterOrEqual", 0, 1},  {"Less", 0, 0},   {"LessOrEqual", -1, 0},
+                 {"Equal", -1, 0},  {"GreaterOrEqual", 2, -1}, {"Equal", 5, -1}, {"Less", 100, -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        kit k = kit_new();
+        xb_value x = input(&k, "x", XB_F32, "N,2"), n = OP(&k, "Gather", OP(&k, "Shape", x), scalar(&k, 0));
+        xb_value is = OP(&k, cases[i].op, n, scalar(&k, cases[i].than));
+        xb_value y = OP(&k, "Where", OP(&k, "Not", is), scalar(&k, 7), scalar(&k, 9));
+        infer_to(&k, y);
+        ck_assert_msg(k.ok, "%s", xb_diags_text(k.d));
+        ck_assert_int_eq(xb_graph_is_const(k.g, y), cases[i].want >= 0);
+        if (cases[i].want >= 0) expect_const(&k, y, INTS(cases[i].want ? 9 : 7));
+        kit_free(&k);
+    }
+}
+END_TEST
+
+START_TEST(logic_and_reductions)
+{
+    kit k = kit_new();
+    xb_value s = OP(&k, "Shape", input(&k, "x", XB_F32, "6,4,9")), six = OP(&k, "Equal", s, scalar(&k, 6));
+    xb_value nine = OP(&k, "Equal", s, scalar(&k, 9)), both = OP(&k, "And", six, nine), any = OP(&k, "Or", six, nine);
+    xb_value as_bool = OP(&k, "Cast", OP(&k, "Sub", s, scalar(&k, 4)));
+    xb_graph_set_int(k.g, k.op, "to", 9);
+    xb_value all[] = {both,
+                      any,
+                      as_bool,
+                      OP(&k, "ReduceSum", s),
+                      OP(&k, "ReduceMin", s),
+                      OP(&k, "ReduceMax", s),
+                      OP(&k, "Expand", OP(&k, "Size", s), VECTOR(&k, 2))};
+    xb_graph_set_outputs(k.g, all, sizeof all / sizeof *all);
+    ck_assert_msg(infer(&k), "%s", xb_diags_text(k.d));
+    for (size_t i = 0; i < 3; i++) ck_assert(xb_graph_is_const(k.g, all[i]));
+    ck_assert_mem_eq(xb_graph_data(k.g, all[0]), "\0\0\0", 3);
+    ck_assert_mem_eq(xb_graph_data(k.g, all[1]), "\1\0\1", 3);
+    ck_assert_mem_eq(xb_graph_data(k.g, all[2]), "\1\0\1", 3);
+    expect_const(&k, all[3], INTS(19));
+    expect_const(&k, all[4], INTS(4));
+    expect_const(&k, all[5], INTS(9));
+    expect_const(&k, all[6], INTS(3, 3));
+    kit_free(&k);
+}
+END_TEST
+
+/* Whether a symbol of the graph is true depends on it when it may be 0. */
+START_TEST(truth_of_symbols)
+{
+    for (int i = 0; i < 2; i++) {
+        kit k = kit_new();
+        xb_value n = OP(&k, "Size", input(&k, "x", XB_F32, "N"));
+        if (i) n = OP(&k, "Sub", n, scalar(&k, 1));
+        xb_value y = OP(&k, "Cast", n);
+        xb_graph_set_int(k.g, k.op, "to", 9);
+        infer_to(&k, y);
+        EXPECT_TYPE(&k, y, "bool[]");
+        ck_assert_int_eq(xb_graph_is_const(k.g, y), !i);
+        kit_free(&k);
+    }
+}
+END_TEST
+
+/* Constants of every integer type are read as written. */
+START_TEST(integer_types)
+{
+    static const struct {
+        xb_dtype t;
+        int64_t lowest;
+    } types[] = {{XB_I8, -128}, {XB_I16, -32768}, {XB_I32, INT32_MIN},  {XB_I64, INT64_MIN + 1},
+                 {XB_U8, 255},  {XB_U16, 65535},  {XB_U32, UINT32_MAX}, {XB_U64, INT64_MAX}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        kit k = kit_new();
+        xb_type t = {.dtype = types[i].t};
+        int64_t v = types[i].lowest; /* little-endian: the low bytes come first */
+        xb_value y = OP(&k, "Cast", xb_graph_add_const(k.g, "", &t, &v));
+        xb_graph_set_int(k.g, k.op, "to", 7);
+        infer_to(&k, y);
+        expect_const(&k, y, &v, 1);
+        kit_free(&k);
+    }
+}
+END_TEST
+
+START_TEST(expand_takes_a_runtime_size)
+{
+    kit k = kit_new();
+    xb_value x = input(&k, "x", XB_F32, "N,3"), y = OP(&k, "Expand", x, OP(&k, "Shape", OP(&k, "Relu", x)));
+    xb_op expand = k.op;
+    infer_to(&k, y);
+    EXPECT_TYPE(&k, y, "f32[N,3]");
+    expect_target(&k, expand, INTS(1, 1));
+    ck_assert_uint_eq(xb_graph_op_count(k.g), 1);
+    kit_free(&k);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, torch_flatten);
@@ -345,6 +447,11 @@ static void add(TCase *t)
     tcase_add_test(t, dropouts);
     tcase_add_test(t, identity_between_input_and_output_stays);
     tcase_add_test(t, constants_are_offered);
+    tcase_add_test(t, decisions);
+    tcase_add_test(t, logic_and_reductions);
+    tcase_add_test(t, truth_of_symbols);
+    tcase_add_test(t, integer_types);
+    tcase_add_test(t, expand_takes_a_runtime_size);
     tcase_add_test(t, binding_reaches_every_input);
 }
 
