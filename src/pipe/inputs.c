@@ -1,6 +1,7 @@
 /* inputs.c: digests of what a run is made from. */
 #include "base/digest.h"
 #include "pipe/parts.h"
+#include <string.h>
 
 enum { CHUNK = 4 << 20 };
 
@@ -20,8 +21,11 @@ static bool digest_file(xb_diags *d, const char *path, char hex[XB_DIGEST_HEX])
     return true;
 }
 
+/* Paths below the pipeline's folder are told from there, so that no output depends on where it was started. */
 static void add(const xb_pipeline *p, xb_run_info *info, const char *kind, const char *path, const char *hex)
 {
+    size_t n = strlen(p->dir);
+    if (strncmp(path, p->dir, n) == 0 && path[n] == '/' && path[n + 1]) path += n + 1;
     xb_push(&info->inputs, kind);
     xb_push(&info->inputs, xb_arena_strdup(p->arena, path));
     xb_push(&info->inputs, xb_arena_strdup(p->arena, hex));

@@ -4,6 +4,7 @@
 #include "ir/text.h"
 #include "pipe/parts.h"
 #include <stdlib.h>
+#include <string.h>
 
 void xb_graph_release_views(const xb_graph *g)
 {
@@ -26,7 +27,11 @@ static bool write_text(xb_outdir *o, const char *name, const xb_buf *text)
 static bool write_pipeline(const xb_pipeline *p, xb_outdir *o)
 {
     xb_buf b = {0};
-    xb_buf_printf(&b, "# As it ran. Paths are relative to the folder of %s.\n", xb_path_base(p->file));
+    char *dir = xb_path_dir(p->file); /* a bare model's paths are the working folder's, whatever pipeline it takes */
+    bool bare = strcmp(dir, p->dir) != 0;
+    free(dir);
+    xb_buf_printf(&b, "# As it ran. Paths are relative to the folder %s%s.\n", bare ? "it ran in" : "of ",
+                  bare ? "" : xb_path_base(p->file));
     xb_pipeline_print_with(p, "hardware.yaml", &b);
     bool ok = write_text(o, "pipeline.yaml", &b);
     xb_buf_free(&b);

@@ -51,6 +51,7 @@ void xb_pipeline_print_with(const xb_pipeline *p, const char *hardware, xb_buf *
 
 /* ---- running ---- */
 
+/* keys.c: data: {input: ...} as src/data takes it. */
 xb_input_map xb_pipe_input_map(const xb_pipeline *p);
 
 /* gate.c: the metric on the hold-out, against the graph as imported. */

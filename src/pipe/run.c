@@ -156,6 +156,7 @@ static xb_outcome run_on(runner *r, xb_module *work, size_t index)
     fact(r, work, s, "ops", (double)xb_graph_op_count(xb_module_graph(work)));
     remember(r, s);
     commit(r, work, facts);
+    xb_graph_release_views(xb_module_graph(r->m));
     return XB_DONE;
 }
 

@@ -1,4 +1,5 @@
 /* Pipeline files: every error at its place, --set, -D, defaults, printing that parses back. */
+#include "base/rng.h"
 #include "pipe_kit.h"
 
 static int run_nothing(xb_cx *cx, xb_module *m, const void *options)
@@ -409,6 +410,46 @@ START_TEST(second_set_is_named)
 }
 END_TEST
 
+/* Whatever comes in: a pipeline without an error, or errors and no pipeline. */
+static void mutate(xb_rng *r, char *s, size_t *n, size_t cap)
+{
+    static const char spice[] = "{}[]:,-?&*!|>'\"%@`#\t\n $\\~.=0a1/";
+    for (uint32_t edits = 1 + xb_rng_below(r, 2); edits && *n; edits--) {
+        size_t i = xb_rng_below(r, (uint32_t)*n);
+        char c = spice[xb_rng_below(r, sizeof spice - 1)];
+        uint32_t how = xb_rng_below(r, 3);
+        if (how == 0) {
+            s[i] = c;
+        } else if (how == 1) {
+            memmove(s + i, s + i + 1, --*n - i);
+        } else if (*n + 1 < cap) {
+            memmove(s + i + 1, s + i, (*n)++ - i);
+            s[i] = c;
+        }
+    }
+    s[*n] = 0;
+}
+
+START_TEST(mutated_pipelines)
+{
+    xb_rng r = xb_rng_at(11, XB_RNG_SHUFFLE, 0);
+    int accepted = 0;
+    for (int round = 0; round < 3000; round++) {
+        char text[600] = NET, set[100] = "passes.tune@a.epsilon=0.25";
+        size_t n = strlen(text), m = strlen(set);
+        mutate(&r, round % 2 ? set : text, round % 2 ? &m : &n, round % 2 ? sizeof set - 1 : sizeof text - 1);
+        const char *sets[] = {set};
+        reading x = read_sets(text, sets, 1);
+        ck_assert_msg((x.p == NULL) == (xb_diags_errors(x.d) > 0), "%s\n%s\n%s", text, set, xb_diags_text(x.d));
+        accepted += x.p != NULL;
+        if (x.p && round % 20 == 0) prints_back(x.p);
+        done(&x);
+    }
+    ck_assert_int_gt(accepted, 50);
+    ck_assert_int_lt(accepted, 2900);
+}
+END_TEST
+
 START_TEST(of_passes)
 {
     const char *dirs[] = {hw_dir, NULL};
@@ -440,6 +481,7 @@ int main(void)
     tcase_add_test(c, sets_change_values);
     tcase_add_loop_test(c, bad_set, 0, (int)(sizeof bad_sets / sizeof *bad_sets));
     tcase_add_test(c, second_set_is_named);
+    tcase_add_test(c, mutated_pipelines);
     tcase_add_test(c, of_passes);
     tcase_set_timeout(c, 60);
     Suite *s = suite_create("pipe/read");

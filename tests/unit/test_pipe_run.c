@@ -155,7 +155,7 @@ static int emit_list(xb_cx *cx, xb_module *m, xb_sink *sink, const void *options
     char name[100];
     snprintf(name, sizeof name, "sub/%s.txt", cx->instance);
     if (sink->open(sink, name) < 0) return -1;
-    for (size_t i = 0; i < n_in; i++) sink->print(sink, "%s %zu\n", in[i][0], strlen(in[i][2]));
+    for (size_t i = 0; i < n_in; i++) sink->print(sink, "%s %s %zu\n", in[i][0], in[i][1], strlen(in[i][2]));
     for (size_t i = 0; i < n_ran; i++) sink->print(sink, "%s %s\n", ran[i][0], ran[i][1]);
     return sink->close(sink);
 }
@@ -605,7 +605,8 @@ START_TEST(compile_writes_a_folder)
     ck_assert(strstr(journal, "\"accuracy.compiled.top1\", \"value\": 0.") &&
               !strstr(journal, "\"accuracy.compiled.top1\", \"value\": 0.8"));
     char *list = kit_read("out/sub/list.txt");
-    ck_assert_str_eq(list, "model 64\nhardware 64\npipeline 64\nscale {factor: -1}\nmap {}\nseat {}\n");
+    ck_assert_str_eq(
+        list, "model net.onnx 64\nhardware small 64\npipeline net.yaml 64\nscale {factor: -1}\nmap {}\nseat {}\n");
     free(list);
     free(manifest);
     free(pipeline);
