@@ -4,7 +4,7 @@
  * NeuroSim V1.3. */
 #include "hw/hw_private.h"
 
-#define ISAAC "default: ISAAC, ISCA 2016, Table I, 32 nm"
+#define ISAAC "ISAAC, ISCA 2016, Table I, 32 nm (default)"
 #define AT(member) offsetof(xb_hw_text, member)
 #define REAL(n, o, unit, d, hi, h)                                                                                     \
     {                                                                                                                  \
@@ -61,7 +61,7 @@ static const xb_option device[] = {
     REAL("g_max", IN(device, g_max), XB_SIEMENS, "166.67uS", 1, "conductance of the on state; above g_min"),
     REAL("read_voltage", IN(device, read_voltage), XB_VOLT, "0.5V", 100, "word line voltage of a full-scale input"),
     INT("levels", IN(device, levels), "0", 0, 1 << 20, "conductances it can hold, evenly spaced; 0: any"),
-    SOURCE(IN(device, source), "default: NeuroSim V1.3, Param.cpp (Ron 6 kohm, ratio 150, read 0.5 V)"),
+    SOURCE(IN(device, source), "NeuroSim V1.3, Param.cpp: Ron 6 kohm, ratio 150, read 0.5 V (default)"),
     END,
 };
 static const xb_option crossbar[] = {
@@ -85,7 +85,7 @@ static const xb_option interface[] = {
     INT("adc_per_xbar", IN(interface, adc_per_xbar), "1", 1, 8192, PER_XBAR_HELP),
     REAL("adc_rate", IN(interface, adc_rate), XB_HERTZ, "1.28GS/s", 1e15, "conversions a second; 0: not a limit"),
     REAL("read_time", IN(interface, read_time), XB_SECOND, "100ns", 1, "one read of an array; 0: not given"),
-    SOURCE(IN(interface, source), "default: ISAAC, ISCA 2016, sec. 6"),
+    SOURCE(IN(interface, source), "ISAAC, ISCA 2016, sec. 6 (default)"),
     END,
 };
 static const xb_option tile[] = {
@@ -94,7 +94,7 @@ static const xb_option tile[] = {
     INT("shift_adds_per_unit", IN(tile, shift_adds_per_unit), "4", 0, 1 << 20, "shift-and-add circuits of a unit"),
     INT("shift_adds_per_tile", IN(tile, shift_adds_per_tile), "1", 0, 1 << 20, "and beside the units"),
     INT("tiles_per_router", IN(tile, tiles_per_router), "4", 1, 1 << 20, "tiles that share a router"),
-    SOURCE(IN(tile, source), "default: ISAAC, ISCA 2016, Table I"),
+    SOURCE(IN(tile, source), "ISAAC, ISCA 2016, Table I (default)"),
     END,
 };
 static const xb_option chip[] = {
@@ -119,7 +119,7 @@ static const xb_option chip[] = {
 static const xb_option noc[] = {
     REAL("hop_energy", IN(noc, hop_energy), XB_JOULE, "2.6pJ", 1, "one 32-bit flit, one hop; 0: not given"),
     REAL("hop_latency", IN(noc, hop_latency), XB_SECOND, "1ns", 1, "one flit, one hop; 0: not given"),
-    SOURCE(IN(noc, source), "default: ISAAC router, 20.7 pJ per 256 bits; latency of one 1 GHz cycle, an estimate"),
+    SOURCE(IN(noc, source), "ISAAC router, 20.7 pJ per 256 bits; one 1 GHz cycle a hop is an estimate (default)"),
     END,
 };
 

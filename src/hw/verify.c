@@ -122,6 +122,40 @@ static void check_block(xb_lvs *v, schematic *s, const xb_block *b, const unsign
                      (unsigned long long)t.overlap);
 }
 
+/* What a line of an array (a row or a column) is of: blocks that share one must mean the same matrix row or column, for
+ * the array adds up a column whatever is in it, and drives a row with one input. */
+typedef struct line {
+    int64_t group, index;
+    uint32_t matrix;
+    bool taken;
+} line;
+
+static bool claim(line *lines, int32_t at, int64_t n, const xb_block *b, const int32_t *list, int64_t first)
+{
+    bool ok = true;
+    for (int64_t i = 0; i < n; i++) {
+        line want = {b->group, list ? list[i] : first + i, b->matrix, true}, *have = &lines[at + i];
+        if (!have->taken) *have = want;
+        ok &= have->group == want.group && have->index == want.index && have->matrix == want.matrix;
+    }
+    return ok;
+}
+
+static void check_lines(xb_lvs *v, const xb_array *a)
+{
+    line *rows = xb_calloc((size_t)a->rows, sizeof *rows), *cols = xb_calloc((size_t)a->cols, sizeof *cols);
+    bool ok = true;
+    for (uint32_t k = 0; k < a->blocks; k++) {
+        const xb_block *b = &v->blocks.data[a->first_block + k];
+        ok &= claim(rows, b->at_row, b->rows, b, b->row_list, b->row);
+        ok &= claim(cols, b->at_col, b->cols, b, b->col_list, b->col);
+    }
+    if (!ok)
+        xb_lvs_error(v, "lvs-share", "array %u: blocks of different inputs or outputs share a row or a column", a->id);
+    free(rows);
+    free(cols);
+}
+
 static void check_array(xb_lvs *v, schematic *s, const xb_array *a, const unsigned char *values)
 {
     size_t cells = (size_t)a->rows * (size_t)a->cols;
@@ -223,6 +257,7 @@ static void compare(xb_lvs *v, const xb_graph *g, const xb_view *weights)
         for (size_t i = 0; i < v->arrays.n; i++) {
             const xb_array *a = &v->arrays.data[i];
             size_t bytes = (size_t)a->rows * (size_t)a->cols * 4;
+            check_lines(v, a);
             check_array(v, &s, a, values);
             xb_view_done(values, bytes);
             values += bytes;

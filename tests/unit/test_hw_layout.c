@@ -48,6 +48,11 @@ static void check_rebuild(const fx *f)
             const xb_block *p = &b[block];
             ck_assert_uint_eq(p->array, i);
             ck_assert(p->at_row + p->rows <= a[i].rows && p->at_col + p->cols <= a[i].cols);
+            for (uint32_t j = 0; j < k; j++) { /* on the diagonal: no row or column is shared */
+                const xb_block *q = p - 1 - j;
+                bad += q->at_row < p->at_row + p->rows && p->at_row < q->at_row + q->rows;
+                bad += q->at_col < p->at_col + p->cols && p->at_col < q->at_col + q->cols;
+            }
             for (int64_t r = 0; r < p->rows; r++)
                 for (int64_t c = 0; c < p->cols; c++) {
                     size_t cell = (size_t)((p->at_row + r) * a[i].cols + p->at_col + c);

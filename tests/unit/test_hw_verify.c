@@ -188,6 +188,10 @@ START_TEST(wrong_blocks)
     expect_edit(&t, "[0, 0, 1, 0, 4, 0, 1, 4, 1]", "[8, 0, 1, 0, 4, 0, 1, 4, 1]", "lvs-format");
     expect_edit(&t, "[0, 0, 1, 0, 4, 0, 1, 4, 1]", "[0, 0, 1, 0, 4, 0, 1, 4]", "lvs-format");
     expect_edit(&t, "[0, 0, 1, 0, 4, 0, 1, 4, 1]", "[0, 0, 1, 0, 4, 0, 1, 4, 1.0]", "lvs-format");
+    expect_edit(&t, "[0, 0, 1, 0, 4, 0, 1, 4, 1]", "[0, 0, 1, 0, 4, 0, 1, 4, 0]",
+                "lvs-share"); /* one column, two sums */
+    expect_edit(&t, "[0, 0, 1, 0, 4, 0, 1, 4, 1]", "[0, 0, 1, 0, 4, 0, 1, 3, 1]",
+                "lvs-share"); /* one row, two inputs */
     /* the same rows as a list, as after a permutation, is right; another order is not */
     expect_edit(&t, "[0, 0, 1, 0, 4, 0, 1, 4, 1]", "[0, 0, 1, 0, 4, 0, 1, 4, 1, [[0, 2], [2, 2]], []]", "");
     expect_edit(&t, "[0, 0, 1, 0, 4, 0, 1, 4, 1]", "[0, 0, 1, 0, 4, 0, 1, 4, 1, [[0, 2], [3, 1], [2, 1]], []]",
