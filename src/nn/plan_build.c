@@ -162,8 +162,15 @@ const float *xb_planner_floats(xb_planner *p, xb_value v, float **copy)
     *copy = NULL;
     if ((uintptr_t)data % sizeof(float) == 0 || !xb_type_bytes(xb_graph_type(p->g, v), &bytes)) return data;
     *copy = aligned_copy(data, bytes);
-    if (xb_graph_is_view(p->g, v)) xb_view_done(data, bytes);
+    xb_planner_packed(p, v);
     return *copy;
+}
+
+void xb_planner_packed(const xb_planner *p, xb_value v)
+{
+    size_t bytes;
+    if (xb_graph_is_view(p->g, v) && xb_type_bytes(xb_graph_type(p->g, v), &bytes))
+        xb_view_done(xb_graph_data(p->g, v), bytes);
 }
 
 bool xb_planner_f32(const xb_planner *p, xb_value v)

@@ -40,8 +40,9 @@ bool xb_planner_has(const xb_planner *p, xb_value v);        /* computed already
 /* Nobody reads v (or a view of it) after `last`, and nobody but `last` from position `from` on. */
 bool xb_planner_dies(const xb_planner *p, xb_value v, xb_op last, int from);
 bool xb_planner_is_view(const xb_planner *p, xb_op op);
-/* Floats of a constant, aligned; *copy to be freed. A model file's pages are let go. */
+/* Floats of a constant, aligned; *copy (or NULL) to be freed. */
 const float *xb_planner_floats(xb_planner *p, xb_value v, float **copy);
+void xb_planner_packed(const xb_planner *p, xb_value v); /* the constant is copied: lets the model file's pages go */
 bool xb_planner_scalar(const xb_planner *p, xb_value v, float *out); /* a constant float with one element */
 bool xb_planner_f32(const xb_planner *p, xb_value v);                /* floats, at least one */
 /* The value as n, c, h, w (one row for rank 3, one pixel for rank 2). */

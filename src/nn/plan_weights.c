@@ -61,6 +61,7 @@ bool xb_plan_rule_conv(xb_planner *p, xb_op op)
         dnnl = xb_dnnl_conv(p->lib, &g, transposed, f[i].in, f[i].out, w.weight, w.bias, tail.tail);
         if (dnnl) xb_planner_finish(p, op, dnnl, f[i].in, f[i].out, &tail);
     }
+    xb_planner_packed(p, weight);
     pair_free(&w);
     return dnnl != NULL;
 }
@@ -100,6 +101,7 @@ static bool dense(xb_planner *p, xb_op op)
     w.weight = xb_planner_floats(p, weight, &w.copy[0]);
     if (gemm) scale(&w.weight, &w.copy[0], m * n, xb_graph_attr_float(g, op, "alpha", 1));
     xb_dnnl_op *dnnl = xb_dnnl_dense(p->lib, xb_type_count(x) / n, n, m, by_output, w.weight, w.bias, tail.tail);
+    xb_planner_packed(p, weight);
     pair_free(&w);
     if (dnnl) xb_planner_finish(p, op, dnnl, XB_FMT_PLAIN, XB_FMT_PLAIN, &tail);
     return dnnl != NULL;
