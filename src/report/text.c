@@ -18,6 +18,16 @@ static void accuracy_line(const xb_page *p, const json_t *accuracy, const char *
                       100 * xb_field_real(a, "agreement"), xb_field_real(a, "psnr"));
 }
 
+/* Exporters end a node's name in its operator: "/conv1/Conv". Without it more of the name fits. 256 bytes. */
+static const char *short_name(char out[256], const json_t *layer)
+{
+    const char *name = xb_field_text(layer, "name"), *op = xb_field_text(layer, "op");
+    size_t n = strlen(name), m = strlen(op);
+    bool ends = m && n > m + 1 && name[n - m - 1] == '/' && !strcmp(name + n - m, op);
+    snprintf(out, 256, "%.*s", (int)(ends ? n - m - 1 : n), name);
+    return out;
+}
+
 /* One line of the table; 79 columns. */
 static void row(const xb_page *p, const char *name, const char *matrix, const json_t *o, const char *arrays_key,
                 const char *of, const char *cells_key, int64_t wires, double time)
@@ -36,9 +46,9 @@ static void layer_table(const xb_page *p, const json_t *report)
                   "wires", "time");
     for (size_t i = 0; i < json_array_size(layers); i++) {
         const json_t *l = json_array_get(layers, i);
-        char matrix[48], of[48];
+        char matrix[48], of[48], name[256];
         snprintf(of, sizeof of, "%" PRId64 "x%" PRId64, xb_field_int(l, "array_rows"), xb_field_int(l, "array_cols"));
-        row(p, xb_field_text(l, "name"), xb_matrix_text(matrix, l), l, "arrays", of, "cells",
+        row(p, short_name(name, l), xb_matrix_text(matrix, l), l, "arrays", of, "cells",
             xb_field_int(l, "row_wires") + xb_field_int(l, "col_wires"), xb_field_real(l, "time_us") * 1e-6);
     }
     row(p, "total", "", s, "crossbar_arrays", "", "crossbar_cells", xb_field_int(s, "routing_wires"),
@@ -47,7 +57,7 @@ static void layer_table(const xb_page *p, const json_t *report)
 
 static void summary(const xb_page *p, const json_t *s)
 {
-    char a[32], b[48], c[48], d[48];
+    char a[32], b[48], c[48], d[48], slowest[64];
     xb_page_print(p, "%-18s %.2f %% of the imported network's (%s)\n", "crossbar cells",
                   100 * xb_field_real(s, "crossbar_area_ratio"),
                   xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
@@ -57,9 +67,10 @@ static void summary(const xb_page *p, const json_t *s)
                   xb_with_area(b, xb_field_real(s, "array_area_um2")),
                   xb_with_area(c, xb_field_real(s, "array_area_um2") + xb_field_real(s, "periphery_area_um2")));
     if (xb_field_real(s, "latency_us") > 0)
-        xb_page_print(p, "%-18s %s an image, one every %s (%s is the slowest layer)\n", "time",
+        xb_page_print(p, "%-18s %s an image, one every %s (slowest: %s)\n", "time",
                       xb_with_unit(b, xb_field_real(s, "latency_us") * 1e-6, "s"),
-                      xb_with_unit(c, xb_field_real(s, "interval_us") * 1e-6, "s"), xb_field_text(s, "critical_layer"));
+                      xb_with_unit(c, xb_field_real(s, "interval_us") * 1e-6, "s"),
+                      xb_name_tail(slowest, xb_field_text(s, "critical_layer"), 18));
     if (xb_field_real(s, "energy_uj") > 0)
         xb_page_print(p, "%-18s %s an image\n", "energy", xb_with_unit(d, xb_field_real(s, "energy_uj") * 1e-6, "J"));
     if (xb_field_int(s, "mesh_rows") > 0)
