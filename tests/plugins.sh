@@ -64,9 +64,10 @@ mkdir -m 777 "$work/open" && cp "$work/good.so" "$work/open/folder.so" && chmod 
 # first come, first served: the file given by hand has the name, the installed one is refused and doctor says why
 "$XBARC" doctor --plugin="$work/taken.so" | grep -q "refused .*'place' is already offered" || complain "a taken name is not explained"
 
-# a pass that fails: the run fails, nothing is written
+# a pass that fails without a word is a fault of the plugin: exit 3, named, nothing written
 "$XBARC" opt --plugin="$work/failing.so" "$here/plugins/template/tiny.xir" --passes '[odd]' -o "$work/x.xir" >"$work/out" 2>&1
-[ $? = 1 ] || { complain "a failing pass: wrong exit code"; cat "$work/out"; }
+[ $? = 3 ] || { complain "a failing pass: wrong exit code"; cat "$work/out"; }
+grep -q "'odd' failed with status -1" "$work/out" || complain "a failing pass is not named"
 [ ! -e "$work/x.xir" ] || complain "a failing pass left an output"
 
 # XBARC_PLUGIN_PATH: folders of plugins; a refused one is explained when its name is asked for; relative folders are left out
