@@ -21,6 +21,8 @@ bool xb_draft_refuse(xb_import *m, const xb_draft *n, const char *code, const ch
 
 /* ---- attributes ---- */
 
+enum { MAX_ATTRS = 256 };
+
 static int kind_of_attr(const Onnx__AttributeProto *a)
 {
     if (a->has_type && a->type != ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__UNDEFINED) return (int)a->type;
@@ -81,6 +83,7 @@ static bool take_attr(xb_import *m, xb_draft *n, const Onnx__AttributeProto *a)
 
 static bool take_attrs(xb_import *m, xb_draft *n)
 {
+    if (n->node->n_attribute > MAX_ATTRS) return xb_draft_refuse(m, n, "onnx-limit", "more than 256 attributes");
     for (size_t i = 0; i < n->node->n_attribute; i++) {
         const Onnx__AttributeProto *a = n->node->attribute[i];
         if (!a->name || !*a->name) return xb_draft_refuse(m, n, "onnx-format", "an attribute without a name");
@@ -191,8 +194,8 @@ const char *xb_draft_fresh(xb_import *m, const xb_draft *n, const char *suffix)
 {
     const char *base = n->where.node && *n->where.node ? n->where.node : n->where.op;
     const char *name = xb_arena_printf(m->arena, "%s/%s", base, suffix);
-    for (unsigned k = 1; xb_map_get(m->taken, name, strlen(name), 0); k++)
-        name = xb_arena_printf(m->arena, "%s/%s_%u", base, suffix, k);
+    while (xb_map_get(m->taken, name, strlen(name), 0))
+        name = xb_arena_printf(m->arena, "%s/%s_%u", base, suffix, ++m->serial);
     xb_import_take(m, name, false);
     return name;
 }

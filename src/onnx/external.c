@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 4096 };
+enum { MAX_FILES = 1024 };
 
 static bool refuse(xb_source *s, const xb_where *where, const Onnx__TensorProto *p, const char *location,
                    const char *why)

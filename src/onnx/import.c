@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_INPUTS = 1024, MAX_ERRORS = 20, COPY_BELOW = 1024 };
+enum { MAX_INPUTS = 1024, MAX_OUTPUTS = 1024, MAX_ERRORS = 20, COPY_BELOW = 1024 };
 
 static bool complain(xb_import *m, const char *code, const char *what, const char *name, const char *why)
 {
@@ -255,6 +255,8 @@ static bool add_outputs(xb_import *m)
 {
     xb_map *seen = xb_map_new();
     bool ok = m->proto->n_output > 0 || xb_error(m->d, "onnx-graph", (.file = m->source.file), "has no graph outputs");
+    if (m->proto->n_output > MAX_OUTPUTS)
+        ok = xb_error(m->d, "onnx-limit", (.file = m->source.file), "has more than 1024 graph outputs");
     for (size_t i = 0; ok && i < m->proto->n_output; i++) {
         const char *name = m->proto->output[i]->name ? m->proto->output[i]->name : "";
         xb_value v = {xb_map_get(m->values, name, strlen(name), 0)};

@@ -428,6 +428,56 @@ START_TEST(wrong_arity)
 }
 END_TEST
 
+/* More of a kind than a network has: each is refused before it can cost time that grows with its square. */
+START_TEST(too_many)
+{
+    char name[20];
+    model m = chain();
+    xb_buf attrs = {0};
+    for (int i = 0; i < 257; i++) {
+        snprintf(name, sizeof name, "a%d", i);
+        attr_int(&attrs, name, i);
+    }
+    add_node(&m, "Elu", "e", "x", "y", &attrs);
+    must_refuse(&m, "onnx-limit", "256 attributes");
+    m = chain();
+    for (int i = 0; i < 1024; i++) {
+        snprintf(name, sizeof name, "in%d", i);
+        add_input(&m, name, 1, "?");
+    }
+    must_refuse(&m, "onnx-limit", "1024");
+    m = chain();
+    for (int i = 0; i < 1025; i++) {
+        snprintf(name, sizeof name, "out%d", i);
+        relu(&m, NULL, "x", name);
+        add_output(&m, name, 1, "?");
+    }
+    must_refuse(&m, "onnx-limit", "1024 graph outputs");
+}
+END_TEST
+
+/* Names that we make give way to those of the model. */
+START_TEST(names_that_we_make)
+{
+    model m = {.opset = 9};
+    float v = 1;
+    xb_buf a = {0}, t = tensor_raw("clip/min", 1, "", &v, 4);
+    add_tensor(&m, &t);
+    attr_float(&a, "min", -2);
+    add_input(&m, "x", 1, "2");
+    add_node(&m, "Clip", "clip", "x", "a", &a);
+    add_node(&m, "Mul", "mul", "a,clip/min", "clip/min_1", NULL);
+    add_output(&m, "clip/min_1", 1, "2");
+    xb_graph *g = must_read(&m);
+    const xb_value *out;
+    xb_graph_outputs(g, &out);
+    ck_assert_str_eq(xb_graph_value_name(g, out[0]), "clip/min_1");
+    ck_assert_str_eq(xb_graph_value_name(g, input_of(g, xb_graph_first(g), 1)), "clip/min_2");
+    EXPECT_NUMBERS(g, xb_graph_first(g), 1, XB_F32, 0, -2);
+    xb_graph_free(g);
+}
+END_TEST
+
 START_TEST(no_file)
 {
     ck_assert_ptr_null(xb_onnx_read(diags, in_dir("absent.onnx")));
@@ -459,6 +509,8 @@ int main(void)
     tcase_add_test(tc, wrong_attributes);
     tcase_add_test(tc, attribute_without_a_type);
     tcase_add_test(tc, wrong_arity);
+    tcase_add_test(tc, too_many);
+    tcase_add_test(tc, names_that_we_make);
     tcase_add_test(tc, no_file);
     return run_tests(tc);
 }
