@@ -66,12 +66,24 @@ static xb_outcome emit_all(job *j)
     return outcome;
 }
 
+/* What later figures are compared with: weights of synaptic layers as the model came. */
+static void note_imported_cells(job *j)
+{
+    double cells = 0;
+    xb_matrix m;
+    for (xb_op op = xb_graph_first(j->imported); op.id; op = xb_graph_next(j->imported, op))
+        if (xb_graph_matrix(j->imported, op, &m)) cells += (double)m.groups * (double)m.rows * (double)m.cols;
+    xb_module_journal(j->m,
+                      &(xb_fact){.key = "crossbar.reference_cells", .value = cells, .unit = "1", .source = "import"});
+}
+
 static xb_outcome work(job *j)
 {
     xb_graph *g = xb_model_load(j->d, j->p->model);
     if (!g) return failed();
     j->m = xb_module_new(g);
     j->imported = xb_graph_clone(g);
+    note_imported_cells(j);
     j->cx = xb_context_new(j->d, &j->p->hw, j->p->seed, &j->info);
     if (!xb_inputs_register(j->d, j->p, &j->info)) return failed();
     xb_graph_release_views(g);
