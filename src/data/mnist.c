@@ -110,7 +110,7 @@ static bool wrong_magic(idx *f, uint32_t magic, unsigned want)
 
 static bool read_images(idx *f, xb_dataset *s)
 {
-    uint32_t head[4];
+    uint32_t head[4] = {0};
     size_t bytes;
     if (!read_words(f, head, 1)) return false;
     if (head[0] != IMAGES_MAGIC) return wrong_magic(f, head[0], IMAGES_MAGIC);
@@ -125,7 +125,7 @@ static bool read_images(idx *f, xb_dataset *s)
 
 static bool read_labels(idx *f, xb_dataset *s)
 {
-    uint32_t head[2];
+    uint32_t head[2] = {0};
     if (!read_words(f, head, 1)) return false;
     if (head[0] != LABELS_MAGIC) return wrong_magic(f, head[0], LABELS_MAGIC);
     if (!read_words(f, head + 1, 1)) return false;

@@ -3,15 +3,17 @@
 #include "base/progress.h"
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-static char top[64];
+static char top[64], self[4096];
 static xb_diags *diags;
 
 static void set_up(void)
@@ -409,7 +411,7 @@ static int run_self(long fail_at)
     if (!child) {
         setenv("XBARC_FAIL_ALLOC", number, 1);
         freopen("stderr.txt", "w", stderr);
-        execl("/proc/self/exe", "test_base_out", "half", (char *)NULL);
+        execl(self, "test_base_out", "half", (char *)NULL);
         _exit(99);
     }
     int status;
@@ -452,9 +454,50 @@ START_TEST(short_work_says_nothing)
 }
 END_TEST
 
+/* Work for a little over half a second, then a diagnostic in the middle of the bar. */
+static void show_progress(void)
+{
+    struct timespec pause = {0, 10000000};
+    xb_progress *p = xb_progress_begin("evaluating", "images");
+    for (uint64_t i = 0; i < 80; i++) {
+        xb_progress_update(p, i, 80);
+        nanosleep(&pause, NULL);
+    }
+    xb_diags *d = xb_diags_new(stderr, XB_DIAG_TEXT, false);
+    xb_diag(d, XB_WARNING, "w", NULL, "said");
+    xb_diags_free(d);
+    xb_progress_end(p);
+    _exit(0);
+}
+
+START_TEST(a_terminal_gets_a_bar)
+{
+    int top_end = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert(top_end >= 0 && grantpt(top_end) == 0 && unlockpt(top_end) == 0);
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        dup2(open(ptsname(top_end), O_RDWR | O_NOCTTY), STDERR_FILENO);
+        show_progress();
+    }
+    xb_buf said = {0};
+    char block[4096];
+    for (ssize_t n; (n = read(top_end, block, sizeof block)) > 0;) xb_buf_add(&said, block, (size_t)n);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    close(top_end);
+    ck_assert_ptr_nonnull(strstr(xb_buf_cstr(&said), "\r\033[Kevaluating ["));
+    ck_assert_ptr_nonnull(strstr(said.data, "/80 images, "));
+    ck_assert_ptr_nonnull(strstr(said.data, " left\r\033[Kxbarc: warning: said [w]"));
+    ck_assert(xb_ends_with(said.data, "said [w]\r\n")); /* the bar is gone */
+    xb_buf_free(&said);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "half") == 0) end_by_exit();
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n < 0) return 1;
     TCase *t = tcase_create("out");
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_set_timeout(t, 120);
@@ -474,6 +517,7 @@ int main(int argc, char **argv)
     tcase_add_test(t, children_do_not_remove_their_parents_files);
     tcase_add_test(t, out_of_memory_anywhere);
     tcase_add_test(t, short_work_says_nothing);
+    tcase_add_test(t, a_terminal_gets_a_bar);
     Suite *s = suite_create("base_out");
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
