@@ -56,6 +56,37 @@ START_TEST(shapes_that_contradict)
 }
 END_TEST
 
+START_TEST(pads_that_cancel_out)
+{
+    net n = net_of(XB_OP_Pad);
+    net_input(&n, XB_F32, DIMS(3));
+    net_ints(&n, 2, (int64_t[]){INT64_MIN, INT64_MAX});
+    n.result = type_of(XB_F32, DIMS(2));
+    ck_assert(!net_try(&n));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(n.d), "op-value"));
+    net_free(&n);
+}
+END_TEST
+
+START_TEST(empty_lists_are_absent)
+{
+    net n = net_of(XB_OP_Transpose);
+    fill(net_input(&n, XB_F32, DIMS(2, 3)), &(xb_rng){.seed = 2}, false);
+    net_list(&n, "perm", 0, &(int64_t){0});
+    net_run(&n);
+    for (int64_t k = 0; k < 6; k++)
+        ck_assert_double_eq(at(&n.out[0], (int64_t[]){k % 3, k / 3}), xb_tensor_get(&n.in[0], (size_t)k));
+    net_free(&n);
+    n = net_of(XB_OP_MaxPool);
+    fill(net_input(&n, XB_F32, DIMS(1, 1, 4)), &(xb_rng){.seed = 3}, false);
+    net_list(&n, "kernel_shape", 1, &(int64_t){4});
+    net_list(&n, "strides", 0, &(int64_t){0});
+    net_run(&n);
+    ck_assert_int_eq(xb_type_count(&n.out[0].type), 1);
+    net_free(&n);
+}
+END_TEST
+
 START_TEST(dropout_only_without_drawing)
 {
     for (int ratio = 0; ratio < 2; ratio++) {
@@ -178,6 +209,8 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, types_that_no_kernel_has);
     tcase_add_test(t, shapes_that_contradict);
+    tcase_add_test(t, pads_that_cancel_out);
+    tcase_add_test(t, empty_lists_are_absent);
     tcase_add_test(t, dropout_only_without_drawing);
     tcase_add_test(t, nothing_in_nothing_out);
     tcase_add_test(t, folding);

@@ -125,6 +125,7 @@ bool xb_ref_pad(const xb_call *c)
     if (n != 2 * rank || y->type.rank != x->type.rank) return xb_call_bad(c, "pads do not fit the rank");
     for (size_t d = 0; d < rank; d++) {
         int64_t sum;
+        if (pads[d] > INT64_MAX / 4 || pads[d] < -INT64_MAX / 4) return xb_call_bad(c, "pads are out of range");
         if (!xb_add_i64(pads[d], pads[d + rank], &sum) || !xb_add_i64(sum, x->type.dim[d], &sum) ||
             sum != y->type.dim[d])
             return xb_call_bad(c, "pads do not fit the result");

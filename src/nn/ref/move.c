@@ -34,7 +34,9 @@ bool xb_ref_transpose(const xb_call *c)
     const xb_type *x = &c->in[0].type, *y = &c->out[0].type;
     int64_t listed[XB_MAX_RANK];
     int perm[XB_MAX_RANK];
-    bool given = xb_graph_attr(c->g, c->op, "perm") != NULL, used[XB_MAX_RANK] = {false};
+    const xb_attr *given = xb_graph_attr(c->g, c->op, "perm");
+    bool used[XB_MAX_RANK] = {false};
+    if (given && given->n == 0) given = NULL;
     if (!xb_call_ints(c, "perm", 0, listed, (size_t)x->rank)) return false;
     for (int d = 0; d < x->rank; d++) {
         int64_t from = given ? listed[d] : x->rank - 1 - d;
