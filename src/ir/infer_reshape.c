@@ -60,6 +60,7 @@ bool xb_rule_flatten(xb_walk *w, xb_type *out)
     int64_t axis;
     xb_num a, b;
     if (!xb_walk_int(w, "axis", 1, -x->rank, x->rank, &axis)) return false;
+    if (axis > x->rank) return xb_walk_error(w, "attribute", 0, "a scalar has no axis 1");
     if (axis < 0) axis += x->rank;
     if (!xb_walk_product(w, x->dim, (int)axis, &a) || !xb_walk_product(w, x->dim + axis, x->rank - (int)axis, &b))
         return false;
