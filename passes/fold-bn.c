@@ -209,22 +209,73 @@ static xb_value result_of(const work *w, xb_op op)
     return w->api->op_outputs(w->g, op, &list) ? list[0] : (xb_value){0};
 }
 
+/* An Add of one constant per channel between the op and the normalisation, as many exporters write a bias. */
+typedef struct channel_add {
+    xb_op op;  /* id 0: none */
+    size_t at; /* which operand is the constant */
+    xb_value constant, other;
+} channel_add;
+
+/* n numbers along axis 1 of a result of this rank, and along nothing else. */
+static bool is_per_channel(const work *w, xb_value v, int rank, int64_t n)
+{
+    if (!v.id || !w->api->is_const(w->g, v)) return false;
+    const xb_type *t = w->api->type(w->g, v);
+    int axis = t->rank - (rank - 1);
+    if (t->dtype != XB_F32 || axis < 0 || axis >= t->rank || t->rank > rank) return false;
+    for (int i = 0; i < t->rank; i++)
+        if (t->dim[i] != (i == axis ? n : 1)) return false;
+    return true;
+}
+
+static channel_add read_add(const work *w, xb_value x, int64_t n)
+{
+    channel_add a = {.op = w->api->producer(w->g, x), .other = x};
+    const xb_value *in;
+    if (!a.op.id || strcmp(w->api->op_type(w->g, a.op), "Add") != 0 || w->api->op_inputs(w->g, a.op, &in) != 2)
+        return (channel_add){.other = x};
+    for (a.at = 0; a.at < 2; a.at++)
+        if (is_per_channel(w, in[a.at], w->api->type(w->g, x)->rank, n) && w->api->users(w->g, x) == 1) {
+            a.constant = in[a.at];
+            a.other = in[1 - a.at];
+            return a;
+        }
+    return (channel_add){.other = x};
+}
+
+/* c' = c*s + t in a constant of the same shape. */
+static void rewrite_add(const work *w, const channel_add *a, const affine *f)
+{
+    const xb_type type = *w->api->type(w->g, a->constant);
+    const void *old = w->api->data(w->g, a->constant);
+    float *v = w->cx->host->alloc(w->cx, (size_t)f->n, sizeof *v);
+    for (int64_t i = 0; i < f->n; i++) v[i] = (float)((double)load(old, i) * f->s[i] + f->t[i]);
+    const char *name = w->api->value_name(w->g, a->constant);
+    w->api->set_input(w->g, a->op, a->at, w->api->add_const(w->g, name, &type, v));
+}
+
+static void scale_columns(const synapse *s, const affine *f, float *weight)
+{
+    for (int64_t g = 0; g < s->m.groups; g++)
+        for (int64_t m = 0; m < s->m.cols; m++) {
+            double scale = f->s[channel_of(s, g, m)];
+            float *column = weight + g * s->m.group_stride + m * s->m.col_stride;
+            for (int64_t n = 0; n < s->m.rows; n++)
+                column[n * s->m.row_stride] = (float)((double)column[n * s->m.row_stride] * scale);
+        }
+}
+
 static bool fold_back(const work *w, xb_op bn, const affine *f)
 {
     synapse s;
     xb_value x = input_of(w, bn), y = result_of(w, bn);
-    if (!read_synapse(w, w->api->producer(w->g, x), &s)) return false;
-    if (s.result.id != x.id || w->api->users(w->g, s.result) != 1 || s.outputs != f->n) return false;
-    float *weight = own_weight(w, &s);
-    for (int64_t g = 0; g < s.m.groups; g++)
-        for (int64_t m = 0; m < s.m.cols; m++) {
-            double scale = f->s[channel_of(&s, g, m)];
-            float *column = weight + g * s.m.group_stride + m * s.m.col_stride;
-            for (int64_t n = 0; n < s.m.rows; n++)
-                column[n * s.m.row_stride] = (float)((double)column[n * s.m.row_stride] * scale);
-        }
+    channel_add add = read_add(w, x, f->n);
+    if (!read_synapse(w, w->api->producer(w->g, add.other), &s)) return false;
+    if (s.result.id != add.other.id || w->api->users(w->g, s.result) != 1 || s.outputs != f->n) return false;
+    scale_columns(&s, f, own_weight(w, &s));
     double *b = read_bias(w, &s);
-    for (int64_t i = 0; i < s.outputs; i++) b[i] = b[i] * f->s[i] + f->t[i];
+    for (int64_t i = 0; i < s.outputs; i++) b[i] = b[i] * f->s[i] + (add.op.id ? 0 : f->t[i]);
+    if (add.op.id) rewrite_add(w, &add, f);
     w->api->replace(w->g, y, x);
     w->api->remove(w->g, bn);
     write_bias(w, &s, b);
@@ -326,12 +377,11 @@ static const xb_pass pass = {
     .level = XB_LEVEL_GRAPH,
     .name = "fold-bn",
     .summary = "fold BatchNormalization into the weights next to it",
-    .doc = "A BatchNormalization behind a Conv, ConvTranspose, Gemm or MatMul with constant weights, whose result "
-           "nobody else "
-           "reads, becomes part of the weights and the bias. One in front of a Conv without padding, a Gemm or a "
-           "MatMul does "
-           "too. Any other stays, and is computed digitally.\n\n"
-           "Weights are computed in double and rounded once. A weight that two ops share is copied first.",
+    .doc =
+        "A BatchNormalization behind a Conv, ConvTranspose, Gemm or MatMul with constant weights becomes part of the "
+        "weights and the bias, if nobody else reads the result; an Add of one constant per channel may stand between. "
+        "One in front of a Conv without padding, a Gemm or a MatMul is folded too. Any other stays digital.\n\n"
+        "Weights are computed in double and rounded once. A weight that two ops share is copied first.",
     .example = "- fold-bn",
     .services = (const char *const[]){"xb.graph/1", "xb.journal/1", NULL},
     .run = run_fold,

@@ -96,6 +96,25 @@ static void normalise(const xb_graph *g, xb_op op, const xb_value *in, xb_value 
     }
 }
 
+/* Element of v that broadcasts to element i of a result of type t. */
+static double broadcast(xb_value v, const xb_type *t, int64_t i)
+{
+    const xb_type *from = &at(v)->type;
+    int64_t index = 0, stride = 1;
+    for (int k = t->rank - 1, j = from->rank - 1; j >= 0; k--, j--) {
+        index += from->dim[j] == 1 ? 0 : i % t->dim[k] * stride;
+        stride *= from->dim[j];
+        i /= t->dim[k];
+    }
+    return at(v)->v[index];
+}
+
+static void add_values(const xb_value *in, xb_value out)
+{
+    const xb_type *t = &at(out)->type;
+    for (int64_t i = 0; i < xb_type_count(t); i++) at(out)->v[i] = broadcast(in[0], t, i) + broadcast(in[1], t, i);
+}
+
 static void step(const xb_graph *g, xb_op op)
 {
     const xb_value *in, *out;
@@ -108,8 +127,7 @@ static void step(const xb_graph *g, xb_op op)
     if (kind == XB_OP_Gemm || kind == XB_OP_MatMul) dense(g, op, in, n, out[0]);
     if (kind == XB_OP_BatchNormalization) normalise(g, op, in, out[0]);
     for (int64_t i = 0; kind == XB_OP_Relu && i < count; i++) at(out[0])->v[i] = fmax(0, at(in[0])->v[i]);
-    for (int64_t i = 0; kind == XB_OP_Add && i < count; i++)
-        at(out[0])->v[i] = at(in[0])->v[i] + at(in[1])->v[i % xb_type_count(&at(in[1])->type)];
+    if (kind == XB_OP_Add) add_values(in, out[0]);
 }
 
 /* All outputs, one after the other; caller frees. */
@@ -269,6 +287,34 @@ START_TEST(behind_gemm_and_matmul)
         check_fold(&f, 1, 0);
         fx_free(&f);
     }
+}
+END_TEST
+
+/* Op, Add of a constant per channel on either side, normalisation. */
+START_TEST(behind_add)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        fx f = fx_new(NULL);
+        bool is_conv = kind >= 2;
+        xb_value x = is_conv ? fx_input(&f, "x", FX_TYPE(1, 2, 5, 5)) : fx_input(&f, "x", FX_TYPE(2, 5)), y;
+        if (is_conv)
+            y = with_bias(&f, fx_conv(&f, "c", x, 4, 2, 2, 1), "c", 4);
+        else
+            y = fx_op(&f, XB_OP_MatMul, "m", x, fx_weight(&f, "w", FX_TYPE(5, 4)), NULL);
+        xb_type t = is_conv ? FX_TYPE(4, 1, 1) : FX_TYPE(4);
+        xb_value c = xb_graph_add_const(f.g, "c4", &t, (float[]){.5f, -1, 2, .25f});
+        y = kind % 2 ? fx_op(&f, XB_OP_Add, "a", c, y, NULL) : fx_op(&f, XB_OP_Add, "a", y, c, NULL);
+        xb_graph_add_output(f.g, norm(&f, "bn", y, 4));
+        check_fold(&f, 1, 0);
+        fx_free(&f);
+    }
+    fx f = fx_new(NULL); /* along another axis, or read elsewhere: stays */
+    xb_value y = fx_conv(&f, "c", fx_input(&f, "x", FX_TYPE(1, 2, 5, 5)), 4, 2, 2, 1);
+    xb_type t = FX_TYPE(4);
+    xb_value c = xb_graph_add_const(f.g, "c4", &t, (float[]){1, 2, 3, 4});
+    xb_graph_add_output(f.g, norm(&f, "bn", fx_op(&f, XB_OP_Add, "a", y, c, NULL), 4));
+    check_fold(&f, 0, 1);
+    fx_free(&f);
 }
 END_TEST
 
@@ -435,6 +481,7 @@ static void add(TCase *t)
     tcase_add_test(t, behind_conv);
     tcase_add_test(t, behind_conv_transpose);
     tcase_add_test(t, behind_gemm_and_matmul);
+    tcase_add_test(t, behind_add);
     tcase_add_test(t, in_front);
     tcase_add_test(t, chain_and_shared_weight);
     tcase_add_test(t, what_stays);
