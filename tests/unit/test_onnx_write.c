@@ -159,6 +159,7 @@ START_TEST(built)
     const char *const names[] = {"y"};
     xb_op op = xb_graph_add_op_kind(g, (xb_op){0}, XB_OP_Mul, "m", (xb_value[]){in, c}, 2, names, out, 1);
     xb_graph_set_attr(g, op, &(xb_attr){.name = "f", .type = XB_ATTR_FLOATS, .floats = (float[]){1.5f, -0.0f}, .n = 2});
+    xb_graph_set_attr(g, op, &(xb_attr){.name = "ints", .type = XB_ATTR_INTS, .ints = (int64_t[]){3, -1, 5}, .n = 3});
     xb_graph_set_attr(g, op, &(xb_attr){.name = "none", .type = XB_ATTR_INTS});
     xb_graph_set_attr(g, op, &(xb_attr){.name = "big", .type = XB_ATTR_INT, .i = INT64_MIN});
     xb_graph_set_attr(g, op, &(xb_attr){.name = "s", .type = XB_ATTR_STRING, .s = "", .n = 0});
