@@ -87,6 +87,16 @@ START_TEST(empty_lists_are_absent)
 }
 END_TEST
 
+START_TEST(scalar_has_no_axis)
+{
+    net n = net_of(XB_OP_Flatten); /* at axis 1, as by default */
+    net_input(&n, XB_F32, 0, NULL);
+    ck_assert(!net_build(&n));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(n.d), "[attribute]"));
+    net_free(&n);
+}
+END_TEST
+
 START_TEST(dropout_only_without_drawing)
 {
     for (int ratio = 0; ratio < 2; ratio++) {
@@ -211,6 +221,7 @@ int main(void)
     tcase_add_test(t, shapes_that_contradict);
     tcase_add_test(t, pads_that_cancel_out);
     tcase_add_test(t, empty_lists_are_absent);
+    tcase_add_test(t, scalar_has_no_axis);
     tcase_add_test(t, dropout_only_without_drawing);
     tcase_add_test(t, nothing_in_nothing_out);
     tcase_add_test(t, folding);
