@@ -233,15 +233,19 @@ START_TEST(identities_go)
     add_node(&m, "Identity", "last", "a", "y", NULL);
     add_node(&m, "Identity", "through", "x", "z", NULL);
     add_output(&m, "y", 1, NULL);
+    add_node(&m, "Identity", "show", "w", "w3", NULL);
     add_output(&m, "z", 1, NULL);
+    add_output(&m, "w3", 1, NULL);
     xb_graph *g = must_read(&m);
-    ck_assert_str_eq(kinds_of(g), "Mul Identity");
+    ck_assert_str_eq(kinds_of(g), "Mul Identity Identity");
     ck_assert_str_eq(xb_graph_value_name(g, input_of(g, xb_graph_first(g), 1)), "w");
     const xb_value *out;
     xb_graph_outputs(g, &out);
     ck_assert_str_eq(xb_graph_value_name(g, out[0]), "y");
     ck_assert_str_eq(xb_graph_op_name(g, xb_graph_producer(g, out[0])), "mul");
     ck_assert_str_eq(xb_graph_value_name(g, out[1]), "z");
+    ck_assert_str_eq(xb_graph_op_name(g, xb_graph_producer(g, out[1])), "through");
+    ck_assert_str_eq(xb_graph_value_name(g, out[2]), "w3");
     xb_graph_free(g);
 }
 END_TEST
