@@ -12,7 +12,7 @@
 
 static int open_to_read(xb_diags *d, const char *path, struct stat *st)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         xb_error(d, "io", (.file = path), "cannot open: %s", strerror(errno));
         return -1;
@@ -131,7 +131,7 @@ static int open_checked(const char *dir, const char *name)
     size_t n = top ? strlen(top) : 0;
     errno = EXDEV;
     if (top && real && strncmp(real, top, n) == 0 && (real[n] == '/' || (n && top[n - 1] == '/')))
-        fd = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     free(joined);
     free(top);
     free(real);
@@ -146,7 +146,7 @@ int xb_open_beneath(const char *dir, const char *name)
     }
     int top = open(dir && *dir ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0) return -1;
-    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     int fd = (int)syscall(SYS_openat2, top, name, &how, sizeof how), why = errno;
     close(top);
     if (fd < 0 && (why == ENOSYS || why == EPERM)) return open_checked(dir && *dir ? dir : ".", name);

@@ -1,0 +1,41 @@
+# One pass = one file. They see src/include alone.
+PLUGIN_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/src/include
+PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -export-symbols-regex '^xbarc_plugin_query$$'
+if BUILTIN
+noinst_LIBRARIES += src/libplugins.a
+src_libplugins_a_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DXBARC_BUILTIN
+src_libplugins_a_SOURCES =
+endif
+
+if BUILTIN
+src_libplugins_a_SOURCES += passes/fold-bn.c
+BUILTIN_PLUGINS += fold_bn
+else
+pluginexec_LTLIBRARIES += passes/fold-bn.la
+passes_fold_bn_la_SOURCES = passes/fold-bn.c
+passes_fold_bn_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_fold_bn_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_fold_bn_la_LIBADD = -lm
+endif
+
+if BUILTIN
+src_libplugins_a_SOURCES += passes/map.c
+BUILTIN_PLUGINS += map
+else
+pluginexec_LTLIBRARIES += passes/map.la
+passes_map_la_SOURCES = passes/map.c
+passes_map_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_map_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_map_la_LIBADD = -lm
+endif
+
+if BUILTIN
+src_libplugins_a_SOURCES += passes/place.c
+BUILTIN_PLUGINS += place
+else
+pluginexec_LTLIBRARIES += passes/place.la
+passes_place_la_SOURCES = passes/place.c
+passes_place_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_place_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_place_la_LIBADD = -lm
+endif

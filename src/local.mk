@@ -1,0 +1,304 @@
+# The program: one static library of all rooms, so that tests link what the program is.
+noinst_LIBRARIES += src/libxbarc.a
+src_libxbarc_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(YAML_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) \
+	$(PNG_CFLAGS) $(ZLIB_CFLAGS) -DXBARC_VERSION=\"$(PACKAGE_VERSION)\"
+src_libxbarc_a_SOURCES = \
+	src/base/diag.c \
+	src/base/diag.h \
+	src/base/digest.c \
+	src/base/digest.h \
+	src/base/file.c \
+	src/base/file.h \
+	src/base/interrupt.c \
+	src/base/json.c \
+	src/base/json.h \
+	src/base/map.c \
+	src/base/map.h \
+	src/base/mem.c \
+	src/base/mem.h \
+	src/base/num.c \
+	src/base/num.h \
+	src/base/opts.h \
+	src/base/opts_check.c \
+	src/base/opts_help.c \
+	src/base/opts_print.c \
+	src/base/opts_read.c \
+	src/base/opts_value.c \
+	src/base/opts_value.h \
+	src/base/out.c \
+	src/base/out.h \
+	src/base/out_private.h \
+	src/base/outdir.c \
+	src/base/par.c \
+	src/base/par.h \
+	src/base/partial.c \
+	src/base/partial.h \
+	src/base/progress.c \
+	src/base/progress.h \
+	src/base/rng.c \
+	src/base/rng.h \
+	src/base/str.c \
+	src/base/str.h \
+	src/base/utf8.h \
+	src/base/vec.h \
+	src/base/yaml.c \
+	src/base/yaml.h \
+	src/base/yaml_print.c \
+	src/base/yaml_text.c \
+	src/base/yaml_text.h
+src_libxbarc_a_SOURCES += \
+	src/ir/attr.c \
+	src/ir/blob.c \
+	src/ir/clone.c \
+	src/ir/dim.c \
+	src/ir/dim.h \
+	src/ir/edit.c \
+	src/ir/graph.c \
+	src/ir/graph.h \
+	src/ir/infer.c \
+	src/ir/infer.h \
+	src/ir/infer_axis.c \
+	src/ir/infer_batch.c \
+	src/ir/infer_conv.c \
+	src/ir/infer_dense.c \
+	src/ir/infer_elementwise.c \
+	src/ir/infer_fill.c \
+	src/ir/infer_move.c \
+	src/ir/infer_reshape.c \
+	src/ir/infer_slice.c \
+	src/ir/infer_table.c \
+	src/ir/infer_util.c \
+	src/ir/infer_walk.h \
+	src/ir/lex.c \
+	src/ir/literal.c \
+	src/ir/literal.h \
+	src/ir/matrix.c \
+	src/ir/module.c \
+	src/ir/module.h \
+	src/ir/names.c \
+	src/ir/ops.c \
+	src/ir/ops.def \
+	src/ir/order.c \
+	src/ir/parse.c \
+	src/ir/parse.h \
+	src/ir/parse_const.c \
+	src/ir/print.c \
+	src/ir/shape_value.c \
+	src/ir/store.h \
+	src/ir/tensor.c \
+	src/ir/tensor.h \
+	src/ir/text.h \
+	src/ir/text_private.h \
+	src/ir/types.c \
+	src/ir/use.c \
+	src/ir/verify.c \
+	src/ir/verify.h \
+	src/ir/window.c \
+	src/ir/window.h
+src_libxbarc_a_SOURCES += \
+	src/onnx/draft.c \
+	src/onnx/encode.c \
+	src/onnx/encode.h \
+	src/onnx/export.c \
+	src/onnx/external.c \
+	src/onnx/guess.c \
+	src/onnx/import.c \
+	src/onnx/import.h \
+	src/onnx/onnx.h \
+	src/onnx/opset.c \
+	src/onnx/opset_axes.c \
+	src/onnx/opset_math.c \
+	src/onnx/opset_move.c \
+	src/onnx/opset_norm.c \
+	src/onnx/order.c \
+	src/onnx/read.c \
+	src/onnx/simplify.c \
+	src/onnx/tensor.c \
+	src/onnx/tensor.h \
+	src/onnx/wire.c \
+	src/onnx/wire.h
+src_libxbarc_a_SOURCES += \
+	src/data/cifar.c \
+	src/data/data.c \
+	src/data/data.h \
+	src/data/dataset.h \
+	src/data/digits.c \
+	src/data/digits.h \
+	src/data/digitset.c \
+	src/data/images.c \
+	src/data/mnist.c \
+	src/data/npy.c \
+	src/data/npy.h \
+	src/data/npyset.c \
+	src/data/png.c \
+	src/data/png.h \
+	src/data/strokes.c \
+	src/data/strokes.h
+src_libxbarc_a_SOURCES += \
+	src/hw/cost.c \
+	src/hw/count.c \
+	src/hw/hw.c \
+	src/hw/hw.h \
+	src/hw/hw_private.h \
+	src/hw/layout.c \
+	src/hw/layout.h \
+	src/hw/layout_private.h \
+	src/hw/lvs.h \
+	src/hw/lvs_read.c \
+	src/hw/options.c \
+	src/hw/override.c \
+	src/hw/pack.c \
+	src/hw/plan.c \
+	src/hw/rollup.c \
+	src/hw/rollup.h \
+	src/hw/tiling.c \
+	src/hw/verify.c
+src_libxbarc_a_SOURCES += \
+	src/nn/dnnl.c \
+	src/nn/dnnl.h \
+	src/nn/dnnl_op.h \
+	src/nn/dnnl_ops.c \
+	src/nn/dnnl_weights.c \
+	src/nn/engine.c \
+	src/nn/engine.h \
+	src/nn/engine_private.h \
+	src/nn/eval.c \
+	src/nn/eval.h \
+	src/nn/exec.c \
+	src/nn/exec.h \
+	src/nn/plan.c \
+	src/nn/plan.h \
+	src/nn/plan_binary.c \
+	src/nn/plan_build.c \
+	src/nn/plan_build.h \
+	src/nn/plan_geometry.c \
+	src/nn/plan_ops.c \
+	src/nn/plan_place.c \
+	src/nn/plan_tail.c \
+	src/nn/plan_weights.c \
+	src/nn/ref.h \
+	src/nn/ref/binary.c \
+	src/nn/ref/call.c \
+	src/nn/ref/cells.c \
+	src/nn/ref/conv.c \
+	src/nn/ref/fill.c \
+	src/nn/ref/gemm.c \
+	src/nn/ref/index.c \
+	src/nn/ref/kernel.h \
+	src/nn/ref/move.c \
+	src/nn/ref/norm.c \
+	src/nn/ref/pool.c \
+	src/nn/ref/product.c \
+	src/nn/ref/reduce.c \
+	src/nn/ref/ref.c \
+	src/nn/ref/scan.c \
+	src/nn/ref/softmax.c \
+	src/nn/ref/unary.c \
+	src/nn/ref/walk.c \
+	src/nn/ref/window.c \
+	src/nn/stream.c
+src_libxbarc_a_SOURCES += \
+	src/report/fields.c \
+	src/report/fields.h \
+	src/report/html.c \
+	src/report/render.c \
+	src/report/render.h \
+	src/report/svg.c \
+	src/report/tables.c \
+	src/report/text.c
+src_libxbarc_a_SOURCES += \
+	src/plug/builtin.h \
+	src/plug/context.c \
+	src/plug/context.h \
+	src/plug/handshake.c \
+	src/plug/handshake.h \
+	src/plug/plug.h \
+	src/plug/registry.c \
+	src/plug/service_json.c \
+	src/plug/service_layout.c \
+	src/plug/services.c \
+	src/plug/sink.c
+src_libxbarc_a_SOURCES += \
+	src/pipe/check.c \
+	src/pipe/compile.c \
+	src/pipe/gate.c \
+	src/pipe/hardware.c \
+	src/pipe/inputs.c \
+	src/pipe/instruments.c \
+	src/pipe/keys.c \
+	src/pipe/load.c \
+	src/pipe/measure.c \
+	src/pipe/outputs.c \
+	src/pipe/parts.h \
+	src/pipe/pipeline.h \
+	src/pipe/print.c \
+	src/pipe/read.c \
+	src/pipe/run.c \
+	src/pipe/sets.c \
+	src/pipe/steps.c \
+	src/pipe/yaml_edit.c
+
+# Compiled from the ONNX schema; not our code, so without our warnings.
+noinst_LIBRARIES += src/libonnxpb.a
+src_libonnxpb_a_CPPFLAGS = -I$(top_builddir)/src $(PROTOBUFC_CFLAGS)
+src_libonnxpb_a_CFLAGS = -w -fvisibility=hidden
+nodist_src_libonnxpb_a_SOURCES = src/onnx/onnx.pb-c.c
+BUILT_SOURCES += src/onnx/onnx.pb-c.h
+CLEANFILES += src/onnx/onnx.pb-c.c src/onnx/onnx.pb-c.h
+src/onnx/onnx.pb-c.c: $(ONNX_PROTO)
+	$(AM_V_GEN)$(MKDIR_P) src/onnx && $(PROTOC_C) -I"$$(dirname $(ONNX_PROTO))" --c_out=src/onnx $(ONNX_PROTO)
+src/onnx/onnx.pb-c.h: src/onnx/onnx.pb-c.c
+
+# The built-in table: every plugin with --disable-plugins, else none.
+nodist_src_libxbarc_a_SOURCES = src/plug/builtin.c
+CLEANFILES += src/plug/builtin.c
+src/plug/builtin.c: Makefile
+	$(AM_V_GEN)$(MKDIR_P) src/plug && { \
+	  echo '/* Generated: the plugins linked in. */'; \
+	  echo '#include "plug/builtin.h"'; \
+	  for p in $(BUILTIN_PLUGINS); do echo "xb_query_fn xbarc_plugin_query_$$p;"; done; \
+	  echo 'xb_query_fn *const xb_builtin_plugins[] = {'; \
+	  for p in $(BUILTIN_PLUGINS); do echo "    xbarc_plugin_query_$$p,"; done; \
+	  echo '    0};'; } > $@
+
+XBARC_LIBS = src/libxbarc.a
+if BUILTIN
+XBARC_LIBS += src/libplugins.a
+endif
+XBARC_LIBS += src/libonnxpb.a $(PROTOBUFC_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(PNG_LIBS) \
+	$(ZLIB_LIBS) $(DNNL_LIBS) $(GOMP_LIBS)
+
+bin_PROGRAMS += src/xbarc
+src_xbarc_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(ZLIB_CFLAGS) \
+	-DXBARC_VERSION=\"$(PACKAGE_VERSION)\" -DXBARC_PLUGIN_DIR=\"$(pluginexecdir)\" -DXBARC_DATA_DIR=\"$(shareddir)\"
+src_xbarc_LDADD = $(XBARC_LIBS)
+src_xbarc_SOURCES = \
+	src/cli/cli.h \
+	src/cli/commands.c \
+	src/cli/compile.c \
+	src/cli/data.c \
+	src/cli/doctor.c \
+	src/cli/eval.c \
+	src/cli/flags.c \
+	src/cli/help.c \
+	src/cli/inspect.c \
+	src/cli/list.c \
+	src/cli/main.c \
+	src/cli/opt.c \
+	src/cli/plan.c \
+	src/cli/plan.h \
+	src/cli/report.c \
+	src/cli/run.c \
+	src/cli/verify.c
+
+# The only installed headers.
+xbarcincludedir = $(includedir)/xbarc
+xbarcinclude_HEADERS = \
+	src/include/xbarc/abi.h \
+	src/include/xbarc/backend.h \
+	src/include/xbarc/graph.h \
+	src/include/xbarc/layout.h \
+	src/include/xbarc/xbarc.h
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = src/xbarc.pc
