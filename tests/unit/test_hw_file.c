@@ -152,11 +152,31 @@ START_TEST(installed_files)
         if (i == 0) ck_assert(f.hw.exact && f.hw.max_rows == 64 && f.hw.adc_bits == 0 && f.hw.devices_per_cell == 2);
         if (i == 2)
             ck_assert(f.hw.levels == 0 && f.hw.input_bits == 8 && f.hw.mesh_rows == 0 && f.hw.devices_per_cell == 2);
-        if (i == 2) ck_assert_double_eq_tol(f.hw.adc.power, 2e-3, 1e-15); /* from isaac */
+        if (i == 2) ck_assert_double_eq_tol(f.hw.adc.power, 2e-3, 1e-15);
         free(text);
         free(path);
         fx_free(&f);
         fx_free(&again);
+    }
+    xb_buf_free(&dir);
+}
+END_TEST
+
+START_TEST(installed_files_can_be_extended)
+{
+    xb_buf dir = {0};
+    const char *src = getenv("srcdir");
+    xb_buf_printf(&dir, "%s/share/hardware", src ? src : ".");
+    const char *const dirs[] = {dir.data, NULL};
+    static const char *const texts[] = {"xbarc: 1\nextends: generic-128\ncrossbar: {rows: 32}\n",
+                                        "xbarc: 1\nextends: isaac\ncrossbar: {rows: 32}\n",
+                                        "xbarc: 1\nextends: memristor-64\ncrossbar: {rows: 32}\n"};
+    for (size_t i = 0; i < 3; i++) {
+        fx f = fx_new(NULL);
+        xb_yaml *y = xb_yaml_parse(f.d, f.a, "hw.yaml", texts[i], strlen(texts[i]), NULL, NULL);
+        ck_assert_msg(xb_hw_read(f.d, f.a, y, dirs, &f.hw), "%s", xb_diags_text(f.d));
+        ck_assert_int_eq(f.hw.max_rows, 32);
+        fx_free(&f);
     }
     xb_buf_free(&dir);
 }
@@ -255,7 +275,7 @@ START_TEST(extends)
                       strstr(xb_diags_text(twice.d), "hw-extends"),
                   "%s", xb_diags_text(twice.d));
     const char *const dirs[] = {"/nonexistent", folder, NULL};
-    const char *text = "xbarc: 1\nextends: a\n";
+    const char *text = "xbarc: 1\nextends: a\n"; /* by name */
     xb_yaml *y = xb_yaml_parse(named.d, named.a, "hw.yaml", text, strlen(text), NULL, NULL);
     ck_assert_msg(xb_hw_read(named.d, named.a, y, dirs, &named.hw), "%s", xb_diags_text(named.d));
     ck_assert_int_eq(named.hw.max_cols, 20);
@@ -284,6 +304,7 @@ static void add(TCase *t)
     tcase_add_test(t, every_key);
     tcase_add_test(t, prints_and_reads_back);
     tcase_add_test(t, installed_files);
+    tcase_add_test(t, installed_files_can_be_extended);
     tcase_add_test(t, overrides);
     tcase_add_test(t, errors);
     tcase_add_test(t, figures_without_source_warn);
