@@ -357,6 +357,52 @@ START_TEST(odd_outputs)
 }
 END_TEST
 
+/* Constants that lie in a mapped file at odd addresses: packed, read by plain C, and read by oneDNN as they are. */
+START_TEST(odd_addresses)
+{
+    enum { N = 16 * 3 * 9 };
+    const char *tmp = getenv("TMPDIR");
+    char dir[4096], path[4200];
+    snprintf(dir, sizeof dir, "%s/xbarc-engine-XXXXXX", tmp ? tmp : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/weights", dir);
+    FILE *f = fopen(path, "wb");
+    ck_assert_ptr_nonnull(f);
+    fputc(0, f);
+    for (int i = 0; i < N; i++) fwrite(&(float){1.0f + (float)(i % 29) / 29}, sizeof(float), 1, f);
+    fclose(f);
+    net n = net_new(10);
+    xb_view view;
+    ck_assert(xb_view_open(n.d, path, &view));
+    xb_graph_adopt(n.g, view);
+    xb_type tw = net_type(DIMS(16, 3, 3, 3)), tc = net_type(DIMS(16, 1, 1)), tp = net_type(DIMS(6, 6));
+    xb_value w = xb_graph_add_view(n.g, "w", &tw, view.data + 1), b = xb_graph_add_view(n.g, "b", &tc, view.data + 5);
+    xb_value p = xb_graph_add_view(n.g, "p", &tp, view.data + 9);
+    xb_value x = net_op(&n, "Conv", IN(net_input(&n, "x", DIMS(n.batch, 3, 8, 8)), w));
+    x = net_op(&n, "Sigmoid", IN(net_op(&n, "Mul", IN(x, b))));
+    xb_graph_add_output(n.g, net_op(&n, "Pow", IN(x, p)));
+    net_infer(&n);
+    net_agrees(&n, 6);
+    net_free(&n);
+    remove(path);
+    remove(dir);
+}
+END_TEST
+
+/* A graph whose shapes were never inferred. */
+START_TEST(unknown_sizes)
+{
+    net n = net_new(11);
+    xb_graph_add_output(n.g, net_op(&n, "Relu", IN(net_input(&n, "x", DIMS(4, 6)))));
+    for (int plain = 0; plain < 2; plain++)
+        ck_assert_ptr_null(xb_engine_new(n.d, n.g, &(xb_engine_options){.plain = plain}));
+    ck_assert_uint_eq(xb_diags_errors(n.d), 2);
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(n.d), "is not known"));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(n.d), "[engine-shape]"));
+    net_free(&n);
+}
+END_TEST
+
 /* The library's slow reference code is never taken for a kernel. */
 START_TEST(reference_kernels_refused)
 {
@@ -409,6 +455,8 @@ int main(void)
     tcase_add_test(t, what_cannot_stream);
     tcase_add_test(t, other_types);
     tcase_add_test(t, odd_outputs);
+    tcase_add_test(t, odd_addresses);
+    tcase_add_test(t, unknown_sizes);
     tcase_add_test(t, reference_kernels_refused);
     tcase_add_test(t, profile);
     suite_add_tcase(s, t);
