@@ -265,7 +265,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; XBARC='$(abs_top_builddir)/tests/xbar
 
 # The ONNX suite (libonnx-testdata), in one process that forks only to survive a crash.
 check_PROGRAMS += tests/onnx/suite
-tests_onnx_suite_SOURCES = tests/onnx/suite.c
+tests_onnx_suite_SOURCES = tests/onnx/suite.c tests/onnx/case.c tests/onnx/case.h
 tests_onnx_suite_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS)
 tests_onnx_suite_LDADD = $(XBARC_LIBS)
 
