@@ -5,8 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+/* No fused multiply-add: its bytes would differ from machine to machine. */
 #ifdef __clang__
-#pragma STDC FP_CONTRACT OFF /* gcc: off by -std=c11 */
+#pragma STDC FP_CONTRACT OFF
+#else
+#pragma GCC optimize("fp-contract=off")
 #endif
 
 enum { SIDE = XB_DIGITS_SIDE, PIXELS = XB_DIGITS_PIXELS, STEPS = 6, PATH = XB_STROKE_POINTS * STEPS + 1, FIELD = 4 };
@@ -16,9 +19,10 @@ typedef struct point {
 } point;
 
 /* How hard the set is. Lengths are parts of the digit's box unless they say pixels. */
-static const double point_jitter = 0.033, field_jitter = 0.075;
+static const double point_jitter = 0.028, field_jitter = 0.06;
+static const double haste_low = 0.8, haste_high = 2.6;                                  /* times both jitters */
 static const double width_low = 11, width_high = 19, height_low = 16, height_high = 22; /* pixels */
-static const double slant_low = -0.3, slant_high = 0.5, turn = 0.17 /* tangent of half the angle */, shift = 3.5;
+static const double slant_low = -0.3, slant_high = 0.5, turn = 0.15 /* tangent of half the angle */, shift = 3;
 static const double pen_low = 0.75, pen_high = 1.75, pen_change = 0.25; /* pixels: half the line's width */
 
 /* A bell over (-1, 1) with standard deviation 0.41: the sum of two uniform numbers. */
@@ -32,12 +36,15 @@ static double bell(xb_rng *r)
 typedef struct hand {
     double a, b, c, d, x, y; /* paper = (a b; c d) * (box - 1/2) + (x, y), pixels */
     point field[FIELD][FIELD];
+    double haste;        /* most writers are careful, a few are not */
     double pen, pen_end; /* half the width at the start and the end of a stroke */
 } hand;
 
 static hand make_hand(xb_rng *r)
 {
     hand h;
+    double u = xb_rng_unit(r), u2 = u * u, u4 = u2 * u2;
+    h.haste = haste_low + (haste_high - haste_low) * u4 * u4;
     double w = xb_rng_between(r, width_low, width_high), t = xb_rng_between(r, height_low, height_high);
     double slant = xb_rng_between(r, slant_low, slant_high), half = turn * bell(r);
     double cosine = (1 - half * half) / (1 + half * half), sine = 2 * half / (1 + half * half);
@@ -47,8 +54,8 @@ static hand make_hand(xb_rng *r)
     h.y = SIDE / 2.0 + shift * bell(r);
     for (int i = 0; i < FIELD; i++)
         for (int j = 0; j < FIELD; j++) {
-            h.field[i][j].x = 2 * field_jitter * bell(r);
-            h.field[i][j].y = 2 * field_jitter * bell(r);
+            h.field[i][j].x = h.haste * 2 * field_jitter * bell(r);
+            h.field[i][j].y = h.haste * 2 * field_jitter * bell(r);
         }
     h.pen = xb_rng_between(r, pen_low, pen_high);
     h.pen_end = h.pen * (1 + pen_change * bell(r));
@@ -93,8 +100,8 @@ static int make_path(const hand *h, const xb_stroke *s, xb_rng *r, point path[PA
 {
     point knot[XB_STROKE_POINTS];
     for (int k = 0; k < s->n; k++) {
-        knot[k].x = s->at[k][0] / 100.0 + 2 * point_jitter * bell(r);
-        knot[k].y = s->at[k][1] / 100.0 + 2 * point_jitter * bell(r);
+        knot[k].x = s->at[k][0] / 100.0 + h->haste * 2 * point_jitter * bell(r);
+        knot[k].y = s->at[k][1] / 100.0 + h->haste * 2 * point_jitter * bell(r);
     }
     bool loop = s->kind == XB_STROKE_LOOP;
     int spans = loop ? s->n : s->n - 1, n = 0;
@@ -147,7 +154,7 @@ static void draw_stroke(double ink[PIXELS], const hand *h, const xb_stroke *s, x
 static void draw_speck(double ink[PIXELS], xb_rng *r)
 {
     point a = {xb_rng_between(r, 0, SIDE), xb_rng_between(r, 0, SIDE)};
-    point b = {a.x + 4 * bell(r), a.y + 4 * bell(r)};
+    point b = {a.x + 5 * bell(r), a.y + 5 * bell(r)};
     draw_piece(ink, a, b, xb_rng_between(r, 0.3, 0.9));
 }
 
@@ -164,7 +171,7 @@ static const xb_style *choose_style(int digit, xb_rng *r)
 /* Ink to bytes, with the scanner's noise: the sum of two random bytes, scaled. */
 static void scan(const double ink[PIXELS], xb_rng *r, uint8_t *pixels)
 {
-    double dark = xb_rng_between(r, 170, 255), noise = xb_rng_between(r, 0, 0.14);
+    double dark = xb_rng_between(r, 160, 255), noise = xb_rng_between(r, 0, 0.16);
     for (int i = 0; i < PIXELS; i += 2) {
         uint32_t word = xb_rng_u32(r);
         for (int k = 0; k < 2; k++, word >>= 16) {

@@ -449,6 +449,7 @@ START_TEST(short_work_says_nothing)
     ck_assert_ptr_null(p);
     xb_progress_update(p, 1, 2);
     xb_progress_end(p);
+    xb_progress_quiet(false);
     fflush(stderr);
     expect_text("stderr.txt", "");
 }
