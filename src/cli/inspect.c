@@ -2,6 +2,7 @@
 #include "cli/plan.h"
 #include "ir/text.h"
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct xb_inspect_flags {
@@ -93,10 +94,12 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     }
     xb_arena *arena = xb_arena_new();
     xb_hw hw;
-    bool good = xb_hw_read_file(cli->diags, arena, f->hardware ? f->hardware : "generic-128", cli->hw_dirs, &hw);
+    char *file = xb_hw_locate(cli->diags, NULL, f->hardware ? f->hardware : "generic-128", "", cli->hw_dirs);
+    bool good = file && xb_hw_read_file(cli->diags, arena, file, cli->hw_dirs, &hw);
     xb_layout *l = good ? xb_layout_plan(cli->diags, g, &hw) : NULL;
     if (l) xb_plan_print(g, l, f->json);
     xb_layout_free(l);
+    free(file);
     xb_arena_free(arena);
     xb_graph_free(g);
     return l ? XB_EXIT_OK : xb_cli_failed(cli);

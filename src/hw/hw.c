@@ -39,33 +39,30 @@ static xb_yaml *merge(xb_arena *a, xb_yaml *base, xb_yaml *over)
     return m;
 }
 
-/* Where `extends: name` points; NULL after a diagnostic. Caller frees. */
-static char *base_path(xb_diags *d, const xb_yaml *at, const char *const *dirs)
+bool xb_hw_is_path(const char *name)
 {
-    const char *name = at->text;
-    if (strchr(name, '/') || xb_ends_with(name, ".yaml") || xb_ends_with(name, ".yml")) {
-        char *dir = xb_path_dir(at->file ? at->file : ""), *path = xb_path_join(dir, name);
-        free(dir);
-        return path;
-    }
-    xb_buf tried = {0};
-    for (; dirs && *dirs; dirs++) {
-        xb_buf file = {0};
-        xb_buf_printf(&file, "%s.yaml", name);
-        char *path = xb_path_join(*dirs, xb_buf_cstr(&file));
-        xb_buf_free(&file);
-        if (xb_exists(path)) {
-            xb_buf_free(&tried);
-            return path;
-        }
+    return strchr(name, '/') || xb_ends_with(name, ".yaml") || xb_ends_with(name, ".yml");
+}
+
+char *xb_hw_locate(xb_diags *d, const xb_where *where, const char *name, const char *dir, const char *const *dirs)
+{
+    if (xb_hw_is_path(name)) return xb_path_join(dir, name);
+    xb_buf file = {0}, tried = {0};
+    char *path = NULL;
+    xb_buf_printf(&file, "%s.yaml", name);
+    for (; dirs && *dirs && !path; dirs++) {
+        path = xb_path_join(*dirs, xb_buf_cstr(&file));
+        if (xb_exists(path)) break;
         xb_buf_printf(&tried, " %s", *dirs);
         free(path);
+        path = NULL;
     }
-    xb_where where = xb_yaml_where(at);
-    xb_diag(d, XB_ERROR, "hw-extends", &where, "no installed hardware file '%s'; searched:%s", name,
-            tried.len ? tried.data : " nowhere");
+    if (!path)
+        xb_diag(d, XB_ERROR, "hardware", where, "no installed hardware file '%s'; searched:%s; a file ends in .yaml",
+                name, tried.len ? tried.data : " nowhere");
+    xb_buf_free(&file);
     xb_buf_free(&tried);
-    return NULL;
+    return path;
 }
 
 static xb_yaml *parse_file(xb_diags *d, xb_arena *a, const char *path)
@@ -85,14 +82,16 @@ static xb_yaml *resolve(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *
 {
     xb_yaml *at = xb_yaml_get(y, "extends");
     if (!at || at->kind != XB_YAML_SCALAR || xb_yaml_is_null(at)) return (xb_yaml *)y;
-    char *path = base_path(d, at, dirs);
+    xb_where where = xb_yaml_where(at);
+    char *dir = xb_path_dir(at->file ? at->file : ""), *path = xb_hw_locate(d, &where, at->text, dir, dirs);
+    free(dir);
     if (!path) return NULL;
     xb_yaml *base = parse_file(d, a, path);
     free(path);
     if (!base) return NULL;
     xb_yaml *again = xb_yaml_get(base, "extends");
     if (again) {
-        xb_where where = xb_yaml_where(again);
+        where = xb_yaml_where(again);
         xb_diag(d, XB_ERROR, "hw-extends", &where, "a file that is extended may not itself extend another");
         return NULL;
     }

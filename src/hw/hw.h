@@ -5,6 +5,11 @@
 #include "base/opts.h"
 #include <xbarc/layout.h>
 
+bool xb_hw_is_path(const char *name); /* has a folder or ends in .yaml; else the name of an installed file */
+/* The file that a name means: a path is relative to `dir`, an installed name is looked for in `dirs` (NULL-ended).
+ * NULL after a diagnostic at `where`. Caller frees. */
+char *xb_hw_locate(xb_diags *d, const xb_where *where, const char *name, const char *dir, const char *const *dirs);
+
 /* From a YAML tree (a file of its own, or the block in a pipeline). `extends: NAME_OR_PATH`, one level: a path relative
  * to the file, or the bare name of an installed file (search: `dirs`, NULL-ended). Text owned by the arena. false after
  * diagnostics. */

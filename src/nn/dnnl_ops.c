@@ -7,18 +7,13 @@
 
 dnnl_alg_kind_t xb_unary_alg(xb_unary u)
 {
-    static const dnnl_alg_kind_t alg[XB_UNARIES] = {[XB_UNARY_NONE] = dnnl_alg_kind_undef,
-                                                    [XB_UNARY_RELU] = dnnl_eltwise_relu,
-                                                    [XB_UNARY_ELU] = dnnl_eltwise_elu,
-                                                    [XB_UNARY_TANH] = dnnl_eltwise_tanh,
-                                                    [XB_UNARY_SIGMOID] = dnnl_eltwise_logistic,
-                                                    [XB_UNARY_SOFTPLUS] = dnnl_eltwise_soft_relu,
-                                                    [XB_UNARY_CLIP] = dnnl_eltwise_clip_v2,
-                                                    [XB_UNARY_LINEAR] = dnnl_eltwise_linear,
-                                                    [XB_UNARY_ABS] = dnnl_eltwise_abs,
-                                                    [XB_UNARY_SQRT] = dnnl_eltwise_sqrt,
-                                                    [XB_UNARY_EXP] = dnnl_eltwise_exp,
-                                                    [XB_UNARY_HARDSWISH] = dnnl_eltwise_hardswish};
+    static const dnnl_alg_kind_t alg[XB_UNARIES] = {
+        [XB_UNARY_NONE] = dnnl_alg_kind_undef,      [XB_UNARY_RELU] = dnnl_eltwise_relu,
+        [XB_UNARY_ELU] = dnnl_eltwise_elu,          [XB_UNARY_TANH] = dnnl_eltwise_tanh,
+        [XB_UNARY_SIGMOID] = dnnl_eltwise_logistic, [XB_UNARY_SOFTPLUS] = dnnl_eltwise_soft_relu,
+        [XB_UNARY_CLIP] = dnnl_eltwise_clip_v2,     [XB_UNARY_LINEAR] = dnnl_eltwise_linear,
+        [XB_UNARY_ABS] = dnnl_eltwise_abs,          [XB_UNARY_SQRT] = dnnl_eltwise_sqrt,
+        [XB_UNARY_EXP] = dnnl_eltwise_exp,          [XB_UNARY_HARDSWISH] = dnnl_eltwise_hardswish};
     return alg[u];
 }
 

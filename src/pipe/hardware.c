@@ -3,34 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_path(const char *s)
-{
-    return strchr(s, '/') || xb_ends_with(s, ".yaml") || xb_ends_with(s, ".yml");
-}
-
 /* The file a value names; NULL after a diagnostic. Owned by the arena. */
 static const char *file_of(const xb_reading *in, const xb_yaml *value)
 {
-    xb_arena *a = in->p->arena;
-    const char *name = value->text, *found = NULL;
-    if (is_path(name)) {
-        char *dir = value->file && !xb_from_set(value) ? xb_path_dir(value->file) : xb_strdup(".");
-        char *path = xb_path_join(strcmp(dir, ".") == 0 ? "" : dir, name);
-        found = xb_arena_strdup(a, path);
-        free(path);
-        free(dir);
-        return found;
-    }
-    for (size_t i = 0; in->hw_dirs && in->hw_dirs[i] && !found; i++) {
-        char *path = xb_path_join(in->hw_dirs[i], xb_arena_printf(a, "%s.yaml", name));
-        if (xb_exists(path)) found = xb_arena_strdup(a, path);
-        free(path);
-    }
-    if (found) return found;
     xb_where where = xb_yaml_where(value);
-    const char *dir = in->hw_dirs && in->hw_dirs[0] ? in->hw_dirs[0] : "(no folder)";
-    xb_diag(in->d, XB_ERROR, "hardware", &where, "no installed hardware '%s' in %s; a file ends in .yaml", name, dir);
-    return NULL;
+    char *dir = value->file && !xb_from_set(value) ? xb_path_dir(value->file) : xb_strdup(".");
+    char *path = xb_hw_locate(in->d, &where, value->text, strcmp(dir, ".") == 0 ? "" : dir, in->hw_dirs);
+    const char *found = path ? xb_arena_strdup(in->p->arena, path) : NULL;
+    free(path);
+    free(dir);
+    return found;
 }
 
 xb_yaml *xb_hardware_tree(const xb_reading *in, xb_yaml *value)
@@ -64,6 +46,6 @@ bool xb_hardware_read(const xb_reading *in, xb_yaml *value)
     xb_yaml *tree = xb_hardware_tree(in, value);
     if (!tree) return false;
     if (value->kind == XB_YAML_MAP) give_format(in, value);
-    if (value->kind == XB_YAML_SCALAR) p->hardware = is_path(value->text) ? tree->file : value->text;
+    if (value->kind == XB_YAML_SCALAR) p->hardware = xb_hw_is_path(value->text) ? tree->file : value->text;
     return xb_hw_read(in->d, p->arena, tree, in->hw_dirs, &p->hw);
 }

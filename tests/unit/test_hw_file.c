@@ -224,7 +224,7 @@ START_TEST(errors)
         {"xbarc: 1\nlayers: {fc1: {duplicate: 2}}\n", "hw.yaml:2:16:", "option-unknown"},
         {"xbarc: 1\nlayers: {fc1: 3}\n", "hw.yaml:2:15:", "option-type"},
         {"xbarc: 1\nsource: s\nlayers:\n  fc1: {g_max: 1nS}\n", "hw.yaml:4:8:", "hw-range"},
-        {"xbarc: 1\nextends: nowhere\n", "hw.yaml:2:10:", "hw-extends"},
+        {"xbarc: 1\nextends: nowhere\n", "hw.yaml:2:10:", "hardware"},
         {"xbarc: 1\nextends: ./nowhere.yaml\n", "nowhere.yaml", "io"},
         {"xbarc: 1\nname: a\nname: b\n", "hw.yaml:3:1:", "yaml"},
         {"- xbarc\n", "hw.yaml:1:1:", "option-type"},
