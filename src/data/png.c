@@ -80,12 +80,15 @@ bool xb_png_read(xb_diags *d, const char *path, int channels, xb_picture *out)
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) xb_out_of_memory();
-    bool ok = setjmp(r->stop) == 0;
-    if (ok) {
+    bool ok = false;
+    if (setjmp(r->stop) == 0) {
         read_header(r, png, info, out);
         if (channels) read_pixels(r, png, info, (size_t)channels, out);
+        ok = true;
     } else {
         xb_error(d, "data", (.file = path), "cannot read as PNG: %s", r->why);
+        free(out->pixels);
+        out->pixels = NULL;
     }
     png_destroy_read_struct(&png, &info, NULL);
     xb_view_close(&r->view);
