@@ -25,7 +25,8 @@ const char *xb_dnnl_isa(void);   /* highest instruction set the library uses: "a
 int xb_dnnl_one_thread(void);    /* for the calling thread; returns what it was */
 void xb_dnnl_set_threads(int n); /* puts that back */
 
-/* Elementwise functions that also exist as a tail of convolutions and matrix products. */
+/* Elementwise functions that also exist as a tail of convolutions and matrix products. (No logarithm: the library's
+ * looks up its table for lanes beyond the data, too.) */
 typedef enum xb_unary {
     XB_UNARY_NONE,
     XB_UNARY_RELU, /* x < 0: alpha x */
@@ -87,7 +88,7 @@ xb_dnnl_op *xb_dnnl_unary(xb_dnnl *lib, int64_t count, xb_unary kind, float alph
 xb_dnnl_op *xb_dnnl_combine(xb_dnnl *lib, xb_binary kind, int rank, const int64_t *a, const int64_t *b,
                             xb_format format);
 /* Over the middle one of three dimensions. */
-xb_dnnl_op *xb_dnnl_softmax(xb_dnnl *lib, const int64_t dim[3], bool logarithm);
+xb_dnnl_op *xb_dnnl_softmax(xb_dnnl *lib, const int64_t dim[3]);
 /* Across `size` channels, dim = n, c, h, w. */
 xb_dnnl_op *xb_dnnl_lrn(xb_dnnl *lib, const int64_t dim[4], xb_format format, int64_t size, float alpha, float beta,
                         float k);

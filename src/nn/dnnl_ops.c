@@ -71,7 +71,7 @@ xb_dnnl_op *xb_dnnl_combine(xb_dnnl *lib, xb_binary kind, int rank, const int64_
     return xb_dnnl_finish(op, pd, true);
 }
 
-xb_dnnl_op *xb_dnnl_softmax(xb_dnnl *lib, const int64_t dim[3], bool logarithm)
+xb_dnnl_op *xb_dnnl_softmax(xb_dnnl *lib, const int64_t dim[3])
 {
     dnnl_memory_desc_t d = dim[2] == 1 ? xb_desc(2, dim, NULL) : xb_desc(3, dim, NULL);
     dnnl_softmax_v2_desc_t desc;

@@ -76,7 +76,6 @@ static bool rule(xb_planner *p, xb_op op)
     case XB_OP_GlobalMaxPool:
         return xb_plan_rule_pool(p, op);
     case XB_OP_Softmax:
-    case XB_OP_LogSoftmax:
         return xb_plan_rule_softmax(p, op);
     case XB_OP_BatchNormalization:
         return xb_plan_rule_norm(p, op);

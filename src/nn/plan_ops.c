@@ -55,8 +55,7 @@ bool xb_plan_rule_softmax(xb_planner *p, xb_op op)
     if (axis < 0) axis += t->rank;
     if (!xb_planner_f32(p, xb_planner_arg(p, op, 0)) || axis < 0 || axis >= t->rank) return false;
     for (int i = 0; i < t->rank; i++) dim[i < axis ? 0 : i == axis ? 1 : 2] *= t->dim[i];
-    bool logarithm = xb_graph_kind(p->g, op) == XB_OP_LogSoftmax;
-    return simple(p, op, xb_dnnl_softmax(p->lib, dim, logarithm), XB_FMT_PLAIN);
+    return simple(p, op, xb_dnnl_softmax(p->lib, dim), XB_FMT_PLAIN);
 }
 
 /* Channels side by side suit what works along channels. */

@@ -71,8 +71,10 @@ char *xb_with_commas(char out[32], int64_t v)
 
 char *xb_with_area(char out[48], double um2)
 {
-    bool large = um2 >= 1e4;
-    snprintf(out, 48, "%.3g %s", large ? um2 * 1e-6 : um2, large ? "mm2" : "um2");
+    if (um2 >= 1e4)
+        snprintf(out, 48, "%.3g mm2", um2 * 1e-6);
+    else
+        snprintf(out, 48, um2 >= 100 ? "%.0f um2" : "%.3g um2", um2);
     return out;
 }
 

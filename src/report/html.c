@@ -62,13 +62,16 @@ static void cards(const xb_page *p, const json_t *report)
     snprintf(label, sizeof label, "wires between arrays; routing area %.1f %%",
              100 * xb_field_real(s, "routing_area_ratio"));
     card(p, xb_with_commas(number, xb_field_int(s, "routing_wires")), label);
-    snprintf(label, sizeof label, "an image; one every %s",
-             xb_with_unit(text, xb_field_real(s, "interval_us") * 1e-6, "s"));
-    card(p, xb_with_unit(text, xb_field_real(s, "latency_us") * 1e-6, "s"), label);
+    if (xb_field_real(s, "latency_us") > 0) {
+        snprintf(label, sizeof label, "an image; one every %s",
+                 xb_with_unit(text, xb_field_real(s, "interval_us") * 1e-6, "s"));
+        card(p, xb_with_unit(text, xb_field_real(s, "latency_us") * 1e-6, "s"), label);
+    }
     if (xb_field_real(s, "energy_uj") > 0)
         card(p, xb_with_unit(text, xb_field_real(s, "energy_uj") * 1e-6, "J"), "an image, arrays and converters");
-    card(p, xb_with_area(text, xb_field_real(s, "array_area_um2") + xb_field_real(s, "periphery_area_um2")),
-         "arrays with periphery");
+    double arrays = xb_field_real(s, "array_area_um2"), periphery = xb_field_real(s, "periphery_area_um2");
+    card(p, xb_with_area(text, arrays + periphery),
+         periphery > 0 ? "arrays with periphery" : "arrays; periphery not given");
     xb_page_print(p, "</div>\n");
 }
 

@@ -63,9 +63,10 @@ static void summary(const xb_page *p, const json_t *s)
                   xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
     xb_page_print(p, "%-18s %.2f %% mean of layers, %.2f %% pooled\n", "routing area",
                   100 * xb_field_real(s, "routing_area_ratio"), 100 * xb_field_real(s, "routing_area_ratio_pooled"));
-    xb_page_print(p, "%-18s arrays %s, with periphery %s\n", "area",
-                  xb_with_area(b, xb_field_real(s, "array_area_um2")),
-                  xb_with_area(c, xb_field_real(s, "array_area_um2") + xb_field_real(s, "periphery_area_um2")));
+    double arrays = xb_field_real(s, "array_area_um2"), periphery = xb_field_real(s, "periphery_area_um2");
+    xb_page_print(p, "%-18s arrays %s, %s%s\n", "area", xb_with_area(b, arrays),
+                  periphery > 0 ? "with periphery " : "periphery not given",
+                  periphery > 0 ? xb_with_area(c, arrays + periphery) : "");
     if (xb_field_real(s, "latency_us") > 0)
         xb_page_print(p, "%-18s %s an image, one every %s (slowest: %s)\n", "time",
                       xb_with_unit(b, xb_field_real(s, "latency_us") * 1e-6, "s"),
