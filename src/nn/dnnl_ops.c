@@ -75,9 +75,8 @@ xb_dnnl_op *xb_dnnl_softmax(xb_dnnl *lib, const int64_t dim[3])
 {
     dnnl_memory_desc_t d = dim[2] == 1 ? xb_desc(2, dim, NULL) : xb_desc(3, dim, NULL);
     dnnl_softmax_v2_desc_t desc;
-    if (dnnl_softmax_v2_forward_desc_init(&desc, dnnl_forward_inference,
-                                          logarithm ? dnnl_softmax_log : dnnl_softmax_accurate, &d, &d,
-                                          1) != dnnl_success)
+    if (dnnl_softmax_v2_forward_desc_init(&desc, dnnl_forward_inference, dnnl_softmax_accurate, &d, &d, 1) !=
+        dnnl_success)
         return NULL;
     return one_input(lib, &desc, &d, &d);
 }
