@@ -25,8 +25,8 @@ const char *xb_dnnl_isa(void);   /* highest instruction set the library uses: "a
 int xb_dnnl_one_thread(void);    /* for the calling thread; returns what it was */
 void xb_dnnl_set_threads(int n); /* puts that back */
 
-/* Elementwise functions that also exist as a tail of convolutions and matrix products. (No logarithm: the library's
- * looks up its table for lanes beyond the data, too.) */
+/* Elementwise functions that also exist as a tail of convolutions and matrix products. The logarithm is left to plain
+ * C. */
 typedef enum xb_unary {
     XB_UNARY_NONE,
     XB_UNARY_RELU, /* x < 0: alpha x */
