@@ -8,7 +8,8 @@
 Needs NumPy, PyTorch and onnx. The network is that of Caffe's lenet_train_test.prototxt: conv 20@5x5, max-pool 2,
 conv 50@5x5, max-pool 2, fc 500, ReLU, fc 10; it takes pixel / 256. SGD, momentum 0.9, weight decay 5e-4, batch 64,
 rate 0.01 falling along a cosine to 0 over 8 epochs, seed 1, one thread (some minutes). lenet.onnx gets 9,925 of the
-10,000 test images right; another processor or BLAS gives other last bits, and so a few other mistakes.
+10,000 test images right; another processor or BLAS gives other last bits, and so a few other mistakes. The same script with
+mnist:DIR/train and mnist:DIR/t10k made examples/mnist/lenet.onnx.
 """
 import sys
 
@@ -58,10 +59,12 @@ def train(model, x, y, test):
         for i in range(steps):
             pick = order[i * BATCH:(i + 1) * BATCH]
             optimiser.zero_grad()
-            F.cross_entropy(model(x[pick]), y[pick]).backward()
+            loss = F.cross_entropy(model(x[pick]), y[pick])
+            loss.backward()
             optimiser.step()
             schedule.step()
-        print(f"epoch {epoch + 1}: {count_correct(model, *test)} of {len(test[1])} test images correct", flush=True)
+        print(f"epoch {epoch + 1} of {EPOCHS}: loss {float(loss):.3f}", flush=True)
+    print(f"{count_correct(model, *test)} of {len(test[1])} test images correct")
 
 
 def export(model, path):

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MICRO_BATCH = 32 };
+
 typedef struct xb_run_flags {
     xb_texts inputs, outputs;
     bool plain, stats;
@@ -110,15 +112,23 @@ static void print_stats(const xb_engine *e)
     xb_buf_free(&text);
 }
 
+/* A micro-batch is computed whole: one no larger than the input wastes nothing. */
+static int64_t micro_batch(const xb_tensor *in, size_t n_in)
+{
+    int64_t n = n_in && in[0].type.rank > 0 ? in[0].type.dim[0] : 0;
+    return n > 0 && n < MICRO_BATCH ? n : MICRO_BATCH;
+}
+
 static bool execute(xb_cli *cli, const xb_run_flags *f, const xb_graph *g, xb_tensor *in, xb_tensor *out)
 {
     if (!read_inputs(cli, g, &f->inputs, in)) return false;
     xb_engine_options o = xb_cli_engine(cli);
     o.plain = f->plain;
-    xb_engine *e = xb_engine_new(cli->diags, g, &o);
-    if (!e) return false;
     const xb_value *list;
     size_t n_in = xb_graph_inputs(g, &list), n_out = xb_graph_outputs(g, &list);
+    o.micro_batch = micro_batch(in, n_in);
+    xb_engine *e = xb_engine_new(cli->diags, g, &o);
+    if (!e) return false;
     if (f->stats) print_stats(e);
     bool good = xb_engine_run(e, in, n_in, out, n_out) && write_outputs(cli, g, &f->outputs, out);
     xb_engine_free(e);
