@@ -176,6 +176,12 @@ bool xb_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool xb_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 bool xb_is_dir(const char *path)
 {
     struct stat st;

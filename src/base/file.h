@@ -28,6 +28,7 @@ bool xb_path_confined(const char *name);
 int xb_open_beneath(const char *dir, const char *name);
 bool xb_make_dirs(xb_diags *d, const char *path);
 bool xb_exists(const char *path);
+bool xb_same_file(const char *a, const char *b); /* both exist and are one file, whatever their names */
 bool xb_is_dir(const char *path);
 
 #endif

@@ -41,6 +41,7 @@ typedef struct xb_cli {
     xb_arena *arena;       /* lives as long as the command */
     xb_registry *registry; /* plugins found; NULL until xb_cli_plugins */
     bool help, quiet;      /* the common flags, which every subcommand has */
+    bool misused;          /* xb_cli_usage was called */
     int64_t threads;
     const char *diag_format;
     xb_texts plugins;           /* --plugin=FILE */
@@ -65,7 +66,10 @@ xb_engine_options xb_cli_engine(const xb_cli *cli);
 /* "a=b" texts; false after a usage diagnostic. */
 bool xb_cli_defines(xb_cli *cli, const xb_texts *texts, xb_define **out);
 int xb_cli_usage(xb_cli *cli, const char *format, ...) XB_PRINTF(2, 3); /* diagnostic "usage"; returns XB_EXIT_USAGE */
-int xb_cli_failed(const xb_cli *cli); /* XB_EXIT_STOPPED after Ctrl-C, else XB_EXIT_BAD_INPUT */
+int xb_cli_failed(
+    const xb_cli *cli); /* XB_EXIT_USAGE after xb_cli_usage, XB_EXIT_STOPPED after Ctrl-C, else XB_EXIT_BAD_INPUT */
+/* A user's file is never replaced by what is made from it: false after a usage diagnostic. */
+bool xb_cli_may_write(xb_cli *cli, const char *out, const char *in);
 /* The installed pipeline for a bare model. Caller frees. */
 char *xb_cli_default_pipeline(const xb_cli *cli);
 /* FILE.onnx, FILE.xir or an output folder (its model.xir). NULL after diagnostics. */

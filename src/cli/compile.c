@@ -49,9 +49,14 @@ static char *default_output(const char *input)
     return b.data;
 }
 
+static bool is_model(const char *input)
+{
+    return xb_ends_with(input, ".onnx") || xb_ends_with(input, ".xir");
+}
+
 static xb_pipeline *read_pipeline(xb_cli *cli, const xb_compile_flags *f, const char *input)
 {
-    bool bare = xb_ends_with(input, ".onnx") || xb_ends_with(input, ".xir");
+    bool bare = is_model(input);
     xb_registry *r = xb_cli_plugins(cli);
     xb_define *defines = NULL;
     if (!r || !xb_cli_defines(cli, &f->defines, &defines)) return NULL;
@@ -59,7 +64,7 @@ static xb_pipeline *read_pipeline(xb_cli *cli, const xb_compile_flags *f, const 
     xb_buf hardware = {0};
     for (size_t i = 0; i < f->sets.n; i++) xb_push(&sets, f->sets.data[i]);
     if (f->hardware) {
-        xb_buf_printf(&hardware, "hardware=%s", f->hardware);
+        xb_buf_printf(&hardware, "--hardware=%s", f->hardware);
         xb_push(&sets, xb_buf_cstr(&hardware));
     }
     char *installed = bare ? xb_cli_default_pipeline(cli) : NULL;
@@ -129,6 +134,8 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     const xb_compile_flags *f = flags;
     if (f->time_passes && *f->time_passes && strcmp(f->time_passes, "json"))
         return xb_cli_usage(cli, "--time-passes takes json, not '%s'", f->time_passes);
+    if (!is_model(argv[0]) && !xb_ends_with(argv[0], ".yaml") && !xb_ends_with(argv[0], ".yml"))
+        return xb_cli_usage(cli, "compile: '%s' is none of SPEC.yaml, MODEL.onnx, MODEL.xir", argv[0]);
     xb_pipeline *p = read_pipeline(cli, f, argv[0]);
     if (!p) return xb_cli_failed(cli);
     int code = f->print_pipeline ? print_pipeline(p)

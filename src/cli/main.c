@@ -19,13 +19,21 @@ int xb_cli_usage(xb_cli *cli, const char *format, ...)
     va_start(args, format);
     xb_vdiag(cli->diags, XB_ERROR, "usage", NULL, format, args);
     va_end(args);
+    cli->misused = true;
     return XB_EXIT_USAGE;
 }
 
 int xb_cli_failed(const xb_cli *cli)
 {
-    (void)cli;
+    if (cli->misused) return XB_EXIT_USAGE;
     return xb_interrupted() ? XB_EXIT_STOPPED : XB_EXIT_BAD_INPUT;
+}
+
+bool xb_cli_may_write(xb_cli *cli, const char *out, const char *in)
+{
+    if (!xb_same_file(out, in)) return true;
+    xb_cli_usage(cli, "the output '%s' is the input itself; choose another name", out);
+    return false;
 }
 
 xb_registry *xb_cli_plugins(xb_cli *cli)
@@ -34,8 +42,8 @@ xb_registry *xb_cli_plugins(xb_cli *cli)
     cli->registry = xb_registry_new();
     for (size_t i = 0; i < cli->plugins.n; i++)
         if (!xb_registry_load(cli->diags, cli->registry, cli->plugins.data[i])) return NULL;
-    const char *elsewhere = getenv("XBARC_PLUGIN_PATH");
-    xb_registry_search(cli->registry, elsewhere && *elsewhere ? NULL : XBARC_PLUGIN_DIR);
+    const char *own = getenv("XBARC_PLUGIN_DIR"); /* a tree that is not installed says where its own plugins are */
+    xb_registry_search(cli->registry, own && *own ? own : XBARC_PLUGIN_DIR);
     return cli->registry;
 }
 

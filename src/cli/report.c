@@ -38,7 +38,11 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     for (const char *const *known = xb_report_formats; strcmp(*known, format);)
         if (!*++known) return xb_cli_usage(cli, "report: unknown format '%s': text, json, html, md or csv", format);
     char *path = xb_is_dir(argv[0]) ? xb_path_join(argv[0], "report.json") : xb_strdup(argv[0]);
-    int code = xb_report_print(cli, path, format);
+    bool missing = xb_is_dir(argv[0]) && !xb_exists(path);
+    if (missing)
+        xb_diag(cli->diags, XB_ERROR, "io", &(xb_where){.file = argv[0]},
+                "holds no report.json: is it an output folder, and was `report` in the pipeline's emit?");
+    int code = missing ? XB_EXIT_BAD_INPUT : xb_report_print(cli, path, format);
     free(path);
     return code;
 }

@@ -23,31 +23,48 @@ static const xb_flag flags_table[] = {
     {NULL, 0, NULL, NULL, 0, 0, 0, 0},
 };
 
-/* Splits "name=file" when name is one of the n values, else gives the next one in order. n: no such place. */
-static size_t place_of(const xb_graph *g, const xb_value *list, size_t n, size_t in_order, const char *arg,
-                       const char **file)
+/* "name=file", or a file for the next place in order; a file with '=' in its name is given with its folder (./a=b.npy).
+ * false after a usage diagnostic. */
+static bool place_of(xb_cli *cli, const xb_graph *g, const char *what, const xb_value *list, size_t n, size_t in_order,
+                     const char *arg, size_t *at, const char **file)
 {
-    const char *equals = strchr(arg, '=');
-    for (size_t i = 0; equals && i < n; i++) {
-        const char *name = xb_graph_value_name(g, list[i]);
-        if (strlen(name) == (size_t)(equals - arg) && !memcmp(name, arg, strlen(name))) return *file = equals + 1, i;
-    }
+    size_t length = strcspn(arg, "=/");
+    *at = in_order;
     *file = arg;
-    return in_order;
+    if (arg[length] != '=') {
+        if (in_order < n) return true;
+        xb_cli_usage(cli, "run: '%s' is one %s too many; the model has %zu", arg, what, n);
+        return false;
+    }
+    *file = arg + length + 1;
+    xb_buf known = {0};
+    for (*at = 0; *at < n; ++*at) {
+        const char *name = xb_graph_value_name(g, list[*at]);
+        if (strlen(name) == length && !memcmp(name, arg, length)) break;
+        xb_buf_printf(&known, "%s'%s'", *at ? ", " : "", name);
+    }
+    if (*at == n)
+        xb_cli_usage(cli, "run: there is no %s '%.*s'; the model has %s", what, (int)length, arg, xb_buf_cstr(&known));
+    xb_buf_free(&known);
+    return *at < n;
 }
 
-static bool read_tensor(xb_diags *d, const char *path, xb_tensor *out)
+static bool known_format(xb_cli *cli, const char *path)
 {
-    if (xb_ends_with(path, ".npy")) return xb_npy_read(d, path, out);
-    if (xb_ends_with(path, ".pb")) return xb_tensor_read_pb(d, path, out);
-    return xb_error(d, "usage", (.file = path), "the name ends in neither .npy nor .pb");
+    if (xb_ends_with(path, ".npy") || xb_ends_with(path, ".pb")) return true;
+    xb_cli_usage(cli, "run: '%s' ends in neither .npy nor .pb", path);
+    return false;
+}
+
+static bool read_tensor(xb_cli *cli, const char *path, xb_tensor *out)
+{
+    if (!known_format(cli, path)) return false;
+    return xb_ends_with(path, ".npy") ? xb_npy_read(cli->diags, path, out) : xb_tensor_read_pb(cli->diags, path, out);
 }
 
 static bool write_tensor(xb_diags *d, const xb_tensor *t, const char *path)
 {
     bool npy = xb_ends_with(path, ".npy");
-    if (!npy && !xb_ends_with(path, ".pb"))
-        return xb_error(d, "usage", (.file = path), "the name ends in neither .npy nor .pb");
     xb_out *out = xb_out_open(d, path);
     if (!out) return false;
     if (npy ? xb_npy_write(t, out) : xb_tensor_write_pb(d, t, out)) return xb_out_commit(out);
@@ -58,20 +75,35 @@ static bool write_tensor(xb_diags *d, const xb_tensor *t, const char *path)
 static bool read_inputs(xb_cli *cli, const xb_graph *g, const xb_texts *args, xb_tensor *in)
 {
     const xb_value *list;
-    size_t n = xb_graph_inputs(g, &list);
+    size_t n = xb_graph_inputs(g, &list), at;
     for (size_t i = 0; i < args->n; i++) {
         const char *file;
-        size_t at = place_of(g, list, n, i, args->data[i], &file);
-        if (at >= n)
-            return xb_error(cli->diags, "usage", (0), "'%s' is one input too many; the model has %zu", file, n);
+        if (!place_of(cli, g, "input", list, n, i, args->data[i], &at, &file)) return false;
         if (in[at].type.dtype != XB_NONE)
-            return xb_error(cli->diags, "usage", (0), "input '%s' is given twice", xb_graph_value_name(g, list[at]));
-        if (!read_tensor(cli->diags, file, &in[at])) return false;
+            return xb_cli_usage(cli, "run: input '%s' is given twice", xb_graph_value_name(g, list[at])), false;
+        if (!read_tensor(cli, file, &in[at])) return false;
     }
     for (size_t i = 0; i < n; i++)
         if (in[i].type.dtype == XB_NONE)
-            return xb_error(cli->diags, "usage", (0), "input '%s' is not given: --input FILE.npy",
-                            xb_graph_value_name(g, list[i]));
+            return xb_cli_usage(cli, "run: input '%s' is not given: --input FILE.npy", xb_graph_value_name(g, list[i])),
+                   false;
+    return true;
+}
+
+/* Before anything is computed: do the outputs have places, and none of them that of an input? */
+static bool check_outputs(xb_cli *cli, const xb_graph *g, const xb_run_flags *f, const char *model)
+{
+    const xb_value *in, *out;
+    size_t n_in = xb_graph_inputs(g, &in), n_out = xb_graph_outputs(g, &out), at;
+    for (size_t i = 0; i < f->outputs.n; i++) {
+        const char *file, *input;
+        if (!place_of(cli, g, "output", out, n_out, i, f->outputs.data[i], &at, &file)) return false;
+        if (!known_format(cli, file) || !xb_cli_may_write(cli, file, model)) return false;
+        for (size_t k = 0; k < f->inputs.n; k++)
+            if (!place_of(cli, g, "input", in, n_in, k, f->inputs.data[k], &at, &input) ||
+                !xb_cli_may_write(cli, file, input))
+                return false;
+    }
     return true;
 }
 
@@ -92,13 +124,11 @@ static void print_summary(const xb_graph *g, const xb_value *list, const xb_tens
 static bool write_outputs(xb_cli *cli, const xb_graph *g, const xb_texts *args, const xb_tensor *out)
 {
     const xb_value *list;
-    size_t n = xb_graph_outputs(g, &list);
+    size_t n = xb_graph_outputs(g, &list), at;
     if (!args->n) print_summary(g, list, out, n);
     for (size_t i = 0; i < args->n; i++) {
         const char *file;
-        size_t at = place_of(g, list, n, i, args->data[i], &file);
-        if (at >= n)
-            return xb_error(cli->diags, "usage", (0), "'%s' is one output too many; the model has %zu", file, n);
+        if (!place_of(cli, g, "output", list, n, i, args->data[i], &at, &file)) return false;
         if (!write_tensor(cli->diags, &out[at], file)) return false;
     }
     return true;
@@ -143,7 +173,7 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     const xb_value *list;
     size_t n_in = xb_graph_inputs(g, &list), n_out = xb_graph_outputs(g, &list);
     xb_tensor *in = xb_calloc(n_in + 1, sizeof *in), *out = xb_calloc(n_out + 1, sizeof *out);
-    bool good = execute(cli, flags, g, in, out);
+    bool good = check_outputs(cli, g, flags, argv[0]) && execute(cli, flags, g, in, out);
     for (size_t i = 0; i < n_in; i++) xb_tensor_free(&in[i]);
     for (size_t i = 0; i < n_out; i++) xb_tensor_free(&out[i]);
     free(in);

@@ -117,9 +117,9 @@ static xb_outcome judge(runner *r, xb_module *work, const xb_step *s, bool *undo
     if (v == XB_GATE_PASSED) return XB_DONE;
     bool stop = r->p->gate.on_fail == XB_GATE_STOP;
     xb_where where = xb_yaml_where(s->where);
-    xb_diag(r->d, stop ? XB_ERROR : XB_WARNING, "gate", &where, "'%s' %s %.4g%s, more than the gate's %.4g; %s",
+    xb_diag(r->d, stop ? XB_ERROR : XB_WARNING, "gate", &where, "'%s' %s %.4g%s, %s than the gate's %.4g; %s",
             s->instance, r->p->gate.metric <= XB_METRIC_AGREEMENT ? "loses" : "leaves", drop, xb_gate_unit(r->gate),
-            r->p->gate.max_drop, stop ? "stopped" : "undone");
+            r->p->gate.metric == XB_METRIC_PSNR ? "less" : "more", r->p->gate.max_drop, stop ? "stopped" : "undone");
     if (stop) return XB_GATE_FAILED;
     *undo = true;
     r->rolled_back = true;

@@ -16,7 +16,7 @@ typedef struct edit {
 
 bool xb_from_set(const xb_yaml *y)
 {
-    return y && y->file && xb_starts_with(y->file, LABEL);
+    return y && y->file && xb_starts_with(y->file, "--");
 }
 
 /* 1-based column of a byte of the text, in characters. */
@@ -165,8 +165,13 @@ bool xb_sets_apply(const xb_reading *in, xb_yaml *root, const char *const *sets,
 {
     bool ok = true;
     for (size_t i = 0; i < n; i++) {
+        const char *text = sets[i];
         const char *label = n == 1 ? LABEL : xb_arena_printf(in->p->arena, LABEL "[%zu]", i + 1);
-        ok &= apply_text(in, root, label, sets[i]);
+        if (xb_starts_with(text, "--")) { /* an option of its own that sets one key: --hardware=NAME */
+            label = xb_arena_strndup(in->p->arena, text, strcspn(text, "="));
+            text += 2;
+        }
+        ok &= apply_text(in, root, label, text);
     }
     return ok;
 }

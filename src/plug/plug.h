@@ -17,7 +17,7 @@ typedef struct xb_plugin_entry {
 typedef struct xb_registry xb_registry;
 xb_registry *xb_registry_new(void);
 void xb_registry_free(xb_registry *r);
-/* Built-in table, then XBARC_PLUGIN_PATH, then `installed`. Files that are refused are remembered, not diagnosed: a
+/* Built-in table, then XBARC_PLUGIN_PATH, then `installed` (both: folders joined by ':'). Files that are refused are remembered, not diagnosed: a
  * name that is asked for and was refused is. */
 void xb_registry_search(xb_registry *r, const char *installed);
 bool xb_registry_load(xb_diags *d, xb_registry *r, const char *path); /* --plugin=FILE: refusal is an error "plugin" */

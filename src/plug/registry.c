@@ -166,13 +166,16 @@ static void search_folder(xb_registry *r, const char *dir)
     free(list);
 }
 
-/* Entries that are not absolute would mean the current folder: they are left out. */
+/* An entry that is not absolute would mean the current folder: it is left out, and doctor says so. */
 static void search_path(xb_registry *r, const char *path)
 {
     while (path && *path) {
         size_t n = strcspn(path, ":");
         char *dir = xb_strndup(path, n);
-        if (*dir == '/') search_folder(r, dir);
+        if (*dir == '/')
+            search_folder(r, dir);
+        else if (*dir)
+            enter(r, dir, NULL, "a folder of plugins must be absolute", (char[XB_DIGEST_HEX]){""});
         free(dir);
         path += n + (path[n] == ':');
     }
@@ -183,7 +186,7 @@ void xb_registry_search(xb_registry *r, const char *installed)
     for (xb_query_fn *const *query = xb_builtin_plugins; *query; query++)
         enter(r, "(built in)", (*query)(&xb_host_abi), NULL, (char[XB_DIGEST_HEX]){""});
     search_path(r, getenv("XBARC_PLUGIN_PATH"));
-    if (installed) search_folder(r, installed);
+    search_path(r, installed);
 }
 
 bool xb_registry_load(xb_diags *d, xb_registry *r, const char *path)
