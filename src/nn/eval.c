@@ -122,12 +122,34 @@ static bool labels_fit(const eval *v, const xb_graph *g)
     return !v->labelled || v->classes >= classes || refuse(v, g, "outputs per item", v->classes, classes);
 }
 
+/* Rows and channels exchanged have the right count and the wrong meaning. Flat items may have any shape. */
+static bool shape_fits(const eval *v, const xb_graph *g)
+{
+    const xb_value *in;
+    xb_graph_inputs(g, &in);
+    const xb_type *t = xb_graph_type(g, in[0]);
+    const int64_t *dim = xb_dataset_dims(v->data);
+    bool fits = true;
+    if (t->rank == xb_dataset_rank(v->data) + 1)
+        for (int i = 1; i < t->rank; i++) fits &= t->dim[i] < 0 || t->dim[i] == dim[i - 1];
+    if (fits) return true;
+    xb_buf takes = {0}, has = {0};
+    xb_type_print(&takes, g, t);
+    for (int i = 1; i < t->rank; i++) xb_buf_printf(&has, "%s%lld", i > 1 ? "," : "", (long long)dim[i - 1]);
+    xb_error(v->d, "engine-shape", (.file = xb_graph_file(g)), "items of %s are [%s], but input '%s' takes %s",
+             xb_dataset_name(v->data), xb_buf_cstr(&has), xb_graph_value_name(g, in[0]), xb_buf_cstr(&takes));
+    xb_buf_free(&takes);
+    xb_buf_free(&has);
+    return false;
+}
+
 static bool engine_fits(eval *v, xb_engine *e, const xb_graph *g, size_t *outputs)
 {
     size_t call, item;
     xb_type out;
     if (!xb_engine_stream_shape(e, &call, &item, &out)) return false;
     if (item != xb_dataset_item(v->data)) return refuse(v, g, "numbers per input item", item, xb_dataset_item(v->data));
+    if (!shape_fits(v, g)) return false;
     int64_t n = xb_type_count(&out);
     if (n <= 0 || (size_t)n % call)
         return xb_error(v->d, "engine-shape", (.file = xb_graph_file(g)), "the output does not belong to single items");
