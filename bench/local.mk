@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	bench/infer/infer.c \
 	bench/infer/models.py \
 	bench/infer/run \
+	bench/local.mk \
 	bench/models/make_models.py \
 	bench/results/infer.tsv \
 	bench/vgg16/make_vgg16.py \
