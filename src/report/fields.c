@@ -28,14 +28,32 @@ void xb_page_escape(const xb_page *p, const char *text)
     }
 }
 
+bool xb_field_has(const json_t *object, const char *key)
+{
+    return json_is_number(json_object_get(object, key));
+}
+
 double xb_field_real(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));
 }
 
+static int64_t to_int(double v)
+{
+    return !(fabs(v) < 9e18) ? (v > 0 ? INT64_MAX : v < 0 ? INT64_MIN : 0) : (int64_t)v;
+}
+
 int64_t xb_field_int(const json_t *object, const char *key)
 {
-    return (int64_t)json_integer_value(json_object_get(object, key));
+    const json_t *v = json_object_get(object, key);
+    return json_is_integer(v) ? (int64_t)json_integer_value(v) : to_int(json_number_value(v));
+}
+
+int64_t xb_field_sum(const json_t *object, const char *key, const char *other)
+{
+    int64_t sum, a = xb_field_int(object, key), b = xb_field_int(object, other);
+    if (__builtin_add_overflow(a, b, &sum)) return a > 0 ? INT64_MAX : INT64_MIN;
+    return sum;
 }
 
 const char *xb_field_text(const json_t *object, const char *key)
@@ -55,6 +73,13 @@ bool xb_field_true(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
+bool xb_any_has(const json_t *list, const char *key)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (xb_field_has(json_array_get(list, i), key)) return true;
+    return false;
+}
+
 char *xb_with_commas(char out[32], int64_t v)
 {
     char digits[24];
@@ -69,45 +94,129 @@ char *xb_with_commas(char out[32], int64_t v)
     return out;
 }
 
+char *xb_with_number(char out[32], double v)
+{
+    if (fabs(v) < 1e15 && v == floor(v)) return xb_with_commas(out, (int64_t)v);
+    snprintf(out, 32, "%.6g", v);
+    return out;
+}
+
 char *xb_with_area(char out[48], double um2)
 {
-    if (um2 >= 1e4)
+    if (!(um2 > 0))
+        snprintf(out, 48, "-");
+    else if (um2 >= 1e4)
         snprintf(out, 48, "%.3g mm2", um2 * 1e-6);
     else
         snprintf(out, 48, um2 >= 100 ? "%.0f um2" : "%.3g um2", um2);
     return out;
 }
 
-char *xb_name_tail(char out[64], const char *name, size_t width)
+static const struct scale {
+    double factor;
+    const char *prefix;
+} scales[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}, {1e-12, "p"}};
+enum { LAST_SCALE = sizeof scales / sizeof *scales - 1 };
+
+const char *xb_prefix(double v, double *factor)
 {
-    size_t n = strlen(name);
-    if (width > 63) width = 63;
-    snprintf(out, 64, "%s%s", n > width ? ".." : "", n > width ? name + n - (width - 2) : name);
-    return out;
+    size_t i = 0;
+    while (i < LAST_SCALE && fabs(v) < scales[i].factor) i++;
+    *factor = scales[i].factor;
+    return scales[i].prefix;
 }
 
 char *xb_with_unit(char out[48], double v, const char *unit)
 {
-    static const struct scale {
-        double factor;
-        const char *prefix;
-    } scales[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}, {1e-12, "p"}};
-    size_t i = 0, last = sizeof scales / sizeof *scales - 1;
-    while (i < last && fabs(v) < scales[i].factor) i++;
-    double shown = v / scales[i].factor;
-    int digits = shown >= 100 ? 0 : shown >= 10 ? 1 : 2;
+    double factor;
+    const char *prefix = xb_prefix(v, &factor);
+    double shown = v / factor, size = fabs(shown);
     if (v == 0)
         snprintf(out, 48, "-");
+    else if (size >= 1e4)
+        snprintf(out, 48, "%.2g %s%s", shown, prefix, unit);
     else
-        snprintf(out, 48, "%.*f %s%s", digits, shown, scales[i].prefix, unit);
+        snprintf(out, 48, "%.*f %s%s", size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2, shown, prefix, unit);
     return out;
 }
 
-char *xb_matrix_text(char out[48], const json_t *layer)
+/* Units that report.json uses, in SI. Areas scale by squares. */
+char *xb_with_given_unit(char out[64], double v, const char *unit)
+{
+    static const struct known {
+        const char *unit;
+        double factor;
+        const char *base;
+    } units[] = {{"W", 1, "W"},        {"mW", 1e-3, "W"},    {"J", 1, "J"},       {"pJ", 1e-12, "J"},
+                 {"s", 1, "s"},        {"us", 1e-6, "s"},    {"ns", 1e-9, "s"},   {"nm", 1e-9, "m"},
+                 {"MS/s", 1e6, "S/s"}, {"um2", 1e-12, "m2"}, {"nm2", 1e-18, "m2"}};
+    char number[32];
+    for (size_t i = 0; i < sizeof units / sizeof *units && v != 0; i++) {
+        if (strcmp(units[i].unit, unit)) continue;
+        double factor, si = v * units[i].factor;
+        const char *prefix;
+        if (!strcmp(units[i].base, "m2")) {
+            factor = si >= 1e-8 ? 1e-6 : si >= 1e-14 ? 1e-12 : 1e-18;
+            prefix = si >= 1e-8 ? "m" : si >= 1e-14 ? "u" : "n";
+        } else {
+            prefix = xb_prefix(si * (1 + 1e-12), &factor);
+        }
+        snprintf(out, 64, "%.6g %s%s", si / factor, prefix, units[i].base);
+        return out;
+    }
+    bool plain = !*unit || !strcmp(unit, "1") || !strcmp(unit, "ratio");
+    snprintf(out, 64, "%s%s%.24s", xb_with_number(number, v), plain ? "" : " ", plain ? "" : unit);
+    return out;
+}
+
+char *xb_name_tail(char out[256], const char *name, size_t width)
+{
+    size_t n = strlen(name), keep = n;
+    if (width < 3) width = 3;
+    if (width > 255) width = 255;
+    if (n > width) keep = width - 2;
+    const char *from = name + n - keep;
+    while ((*from & 0xC0) == 0x80) from++; /* not in the middle of a character */
+    snprintf(out, 256, "%s%s", n > width ? ".." : "", from);
+    return out;
+}
+
+/* Exporters end a node's name in its operator: "/conv1/Conv". Without it more of the name fits. */
+const char *xb_short_name(char out[256], const json_t *layer)
+{
+    const char *name = xb_field_text(layer, "name"), *op = xb_field_text(layer, "op");
+    size_t n = strlen(name), m = strlen(op);
+    if (m && n > m + 1 && name[n - m - 1] == '/' && !strcmp(name + n - m, op)) n -= m + 1;
+    size_t from = n > 255 ? n - 253 : 0;
+    while (from && (name[from] & 0xC0) == 0x80) from++;
+    snprintf(out, 256, "%s%.*s", from ? ".." : "", (int)(n - from), name + from);
+    return out;
+}
+
+const char *xb_critical_name(char out[256], const json_t *report)
+{
+    const char *name = xb_field_text(json_object_get(report, "summary"), "critical_layer");
+    const json_t *layers = json_object_get(report, "layers");
+    for (size_t i = 0; i < json_array_size(layers); i++)
+        if (!strcmp(xb_field_text(json_array_get(layers, i), "name"), name))
+            return xb_short_name(out, json_array_get(layers, i));
+    return xb_name_tail(out, name, 255);
+}
+
+bool xb_same_accuracy(const json_t *accuracy)
+{
+    const json_t *a = json_object_get(accuracy, "reference"), *b = json_object_get(accuracy, "compiled");
+    const char *const keys[] = {"top1", "correct", "total"};
+    for (size_t i = 0; i < 3; i++)
+        if (!xb_field_has(a, keys[i]) || xb_field_real(a, keys[i]) != xb_field_real(b, keys[i])) return false;
+    return true;
+}
+
+char *xb_matrix_text(char out[80], const json_t *layer)
 {
     int64_t groups = xb_field_int(layer, "groups");
-    int n = groups > 1 ? snprintf(out, 48, "%" PRId64 "*", groups) : 0;
-    snprintf(out + n, (size_t)(48 - n), "%" PRId64 "x%" PRId64, xb_field_int(layer, "rows"),
+    int n = groups > 1 ? snprintf(out, 80, "%" PRId64 "*", groups) : 0;
+    snprintf(out + n, (size_t)(80 - n), "%" PRId64 "x%" PRId64, xb_field_int(layer, "rows"),
              xb_field_int(layer, "cols"));
     return out;
 }

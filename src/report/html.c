@@ -14,11 +14,17 @@ static const char style[] =
     ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(11.5rem,1fr));gap:.7rem}"
     ".card{background:var(--card);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.35rem;"
     "font-weight:600}.card span{color:var(--soft);font-size:.85rem}"
-    ".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.88rem;width:100%"
-    "}"
-    "th,td{padding:.28rem .55rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
-    "th{color:var(--soft);font-weight:600}td:first-child,th:first-child,.l{text-align:left}"
-    "tfoot td{font-weight:600;border-top:2px solid var(--line)}td.src{white-space:normal;text-align:left}"
+    /* a table that is still too wide shows a shadow where it goes on */
+    ".wide{overflow-x:auto;background:linear-gradient(90deg,var(--page) 1.5rem,transparent) left/3rem 100% no-repeat "
+    "local,linear-gradient(270deg,var(--page) 1.5rem,transparent) right/3rem 100% no-repeat local,"
+    "linear-gradient(90deg,var(--soft),transparent) left/.6rem 100% no-repeat,"
+    "linear-gradient(270deg,var(--soft),transparent) right/.6rem 100% no-repeat}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.82rem;width:100%}"
+    "th,td{padding:.28rem .35rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
+    "th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}small{color:var(--soft)}"
+    "td:first-child,th:first-child,.l{text-align:left}"
+    "tfoot td{font-weight:600;border-top:2px solid "
+    "var(--line)}td.src{white-space:normal;text-align:left;overflow-wrap:anywhere}"
     ".die{fill:var(--card)}.plan{max-width:100%;height:auto;border-radius:.3rem}"
     "ul.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem}"
     "ul.legend i{display:inline-block;width:.8em;height:.8em;border-radius:.15em;margin-right:.4em}"
@@ -31,29 +37,37 @@ static void card(const xb_page *p, const char *value, const char *label)
     xb_page_print(p, "<div class=\"card\"><b>%s</b><span>%s</span></div>\n", value, label);
 }
 
-static void accuracy_card(const xb_page *p, const json_t *accuracy, const char *stage)
+static void accuracy_card(const xb_page *p, const json_t *accuracy, const char *stage, const char *what)
 {
     const json_t *a = json_object_get(accuracy, stage);
     char value[64], label[160];
-    if (json_object_get(a, "top1")) {
+    if (xb_field_has(a, "top1")) {
         snprintf(value, sizeof value, "%.2f %%", 100 * xb_field_real(a, "top1"));
-        snprintf(label, sizeof label, "top-1, %s; 95 %% interval %.2f &ndash; %.2f, n = %" PRId64,
-                 strcmp(stage, "reference") ? "as compiled" : "as imported", 100 * xb_field_real(a, "lo95"),
-                 100 * xb_field_real(a, "hi95"), (int64_t)xb_field_real(a, "total"));
+        snprintf(label, sizeof label, "top-1, %s; 95 %% interval %.2f &ndash; %.2f, n = %" PRId64, what,
+                 100 * xb_field_real(a, "lo95"), 100 * xb_field_real(a, "hi95"), xb_field_int(a, "total"));
         card(p, value, label);
-    } else if (json_object_get(a, "agreement")) {
+    } else if (xb_field_has(a, "agreement")) {
         snprintf(value, sizeof value, "%.2f %%", 100 * xb_field_real(a, "agreement"));
         card(p, value, "agreement with the float reference");
     }
 }
 
+static void accuracy_cards(const xb_page *p, const json_t *accuracy)
+{
+    if (xb_same_accuracy(accuracy)) {
+        accuracy_card(p, accuracy, "compiled", "as imported and as compiled");
+        return;
+    }
+    accuracy_card(p, accuracy, "reference", "as imported");
+    accuracy_card(p, accuracy, "compiled", "as compiled");
+}
+
 static void cards(const xb_page *p, const json_t *report)
 {
-    const json_t *s = json_object_get(report, "summary"), *accuracy = json_object_get(report, "accuracy");
+    const json_t *s = json_object_get(report, "summary");
     char text[48], label[96], number[32];
     xb_page_print(p, "<div class=\"cards\">\n");
-    accuracy_card(p, accuracy, "reference");
-    accuracy_card(p, accuracy, "compiled");
+    accuracy_cards(p, json_object_get(report, "accuracy"));
     card(p, xb_with_commas(number, xb_field_int(s, "crossbar_cells")), "crossbar cells");
     snprintf(text, sizeof text, "%.2f %%", 100 * xb_field_real(s, "crossbar_area_ratio"));
     card(p, text, "of the imported network's cells");
@@ -81,6 +95,12 @@ static void cell_int(const xb_page *p, int64_t v)
     xb_page_print(p, "<td>%s</td>", xb_with_commas(number, v));
 }
 
+static void cell_unit(const xb_page *p, double v, const char *unit)
+{
+    char text[48];
+    xb_page_print(p, "<td>%s</td>", xb_with_unit(text, v, unit));
+}
+
 static void cell_wires(const xb_page *p, int64_t left, int64_t full)
 {
     char a[32], b[32];
@@ -90,65 +110,121 @@ static void cell_wires(const xb_page *p, int64_t left, int64_t full)
         xb_page_print(p, "<td>%s of %s</td>", xb_with_commas(a, left), xb_with_commas(b, full));
 }
 
-static void layer_row(const xb_page *p, const json_t *l)
+static void cell_used(const xb_page *p, const json_t *o)
 {
-    char matrix[48], text[48];
-    xb_page_print(p, "<tr><td>");
+    xb_page_print(p, "<td>%.1f %%</td>", 100 * xb_field_real(o, "cell_utilization"));
+}
+
+/* Columns of the table of layers that say nothing for this network are left out. */
+typedef struct columns {
+    bool dense, time, energy;
+} columns;
+
+static columns columns_of(const json_t *layers)
+{
+    columns c = {.time = xb_any_has(layers, "time_us"), .energy = xb_any_has(layers, "energy_uj")};
+    for (size_t i = 0; i < json_array_size(layers); i++) {
+        const json_t *l = json_array_get(layers, i);
+        c.dense |= xb_field_int(l, "arrays") != xb_field_int(l, "arrays_dense");
+    }
+    return c;
+}
+
+static void cell_name(const xb_page *p, const json_t *l)
+{
+    char name[256], tail[256];
+    xb_page_print(p, "<td title=\"");
     xb_page_escape(p, xb_field_text(l, "name"));
-    xb_page_print(p, "</td><td class=\"l\">%s</td><td>%s</td>", xb_field_text(l, "op"), xb_matrix_text(matrix, l));
-    cell_int(p, xb_field_int(l, "arrays"));
-    xb_page_print(p, "<td>%" PRId64 "x%" PRId64 "%s%s</td>", xb_field_int(l, "array_rows"),
-                  xb_field_int(l, "array_cols"), xb_field_true(l, "packed") ? " packed" : "",
-                  xb_field_true(l, "padded") ? " padded" : "");
-    cell_int(p, xb_field_int(l, "arrays_dense"));
+    xb_page_print(p, "\">");
+    xb_page_escape(p, xb_name_tail(tail, xb_short_name(name, l), 28));
+    xb_page_print(p, "</td><td class=\"l\">");
+    xb_page_escape(p, xb_field_text(l, "op"));
+    xb_page_print(p, "</td>");
+}
+
+static void layer_row(const xb_page *p, const json_t *l, columns show)
+{
+    char text[80], arrays[32];
+    xb_page_print(p, "<tr>");
+    cell_name(p, l);
+    xb_page_print(p, "<td>%s</td><td>%s of %" PRId64 "x%" PRId64 "%s%s</td>", xb_matrix_text(text, l),
+                  xb_with_commas(arrays, xb_field_int(l, "arrays")), xb_field_int(l, "array_rows"),
+                  xb_field_int(l, "array_cols"), xb_field_true(l, "packed") ? " <small>packed</small>" : "",
+                  xb_field_true(l, "padded") ? " <small>padded</small>" : "");
+    if (show.dense) cell_int(p, xb_field_int(l, "arrays_dense"));
     cell_int(p, xb_field_int(l, "cells"));
-    xb_page_print(p, "<td>%.1f %%</td>", 100 * xb_field_real(l, "cell_utilization"));
-    cell_wires(p, xb_field_int(l, "row_wires") + xb_field_int(l, "col_wires"),
-               xb_field_int(l, "row_wires_full") + xb_field_int(l, "col_wires_full"));
+    cell_used(p, l);
+    cell_wires(p, xb_field_sum(l, "row_wires", "col_wires"), xb_field_sum(l, "row_wires_full", "col_wires_full"));
     cell_int(p, xb_field_int(l, "mvms"));
-    cell_int(p, (int64_t)xb_field_real(l, "adc_conversions"));
-    xb_page_print(p, "<td>%s</td>", xb_with_unit(text, xb_field_real(l, "time_us") * 1e-6, "s"));
-    xb_page_print(p, "<td>%s</td></tr>\n", xb_with_unit(text, xb_field_real(l, "energy_uj") * 1e-6, "J"));
+    cell_int(p, xb_field_int(l, "adc_conversions"));
+    if (show.time) cell_unit(p, xb_field_real(l, "time_us") * 1e-6, "s");
+    if (show.energy) cell_unit(p, xb_field_real(l, "energy_uj") * 1e-6, "J");
+    xb_page_print(p, "</tr>\n");
+}
+
+static void total_row(const xb_page *p, const json_t *s, columns show)
+{
+    xb_page_print(p, "<tr><td>total</td><td></td><td></td>");
+    cell_int(p, xb_field_int(s, "crossbar_arrays"));
+    if (show.dense) xb_page_print(p, "<td></td>");
+    cell_int(p, xb_field_int(s, "crossbar_cells"));
+    cell_used(p, s);
+    cell_wires(p, xb_field_int(s, "routing_wires"), xb_field_int(s, "routing_wires_full"));
+    xb_page_print(p, "<td></td><td></td>");
+    if (show.time) cell_unit(p, xb_field_real(s, "latency_us") * 1e-6, "s");
+    if (show.energy) cell_unit(p, xb_field_real(s, "energy_uj") * 1e-6, "J");
+    xb_page_print(p, "</tr>");
 }
 
 static void layer_table(const xb_page *p, const json_t *report)
 {
-    const json_t *layers = json_object_get(report, "layers"), *s = json_object_get(report, "summary");
-    char a[32], b[32], time[48], energy[48];
+    const json_t *layers = json_object_get(report, "layers");
+    columns show = columns_of(layers);
     xb_page_print(p,
                   "<h2>Layers</h2><div class=\"wide\"><table><thead><tr><th>layer</th><th class=\"l\">operator</th>"
-                  "<th>matrix</th><th>arrays</th><th>of</th><th>if dense</th><th>cells</th><th>used</th><th>wires</th>"
-                  "<th>MVMs</th><th>ADC conversions</th><th>time</th><th>energy</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < json_array_size(layers); i++) layer_row(p, json_array_get(layers, i));
-    xb_page_print(
-        p,
-        "</tbody><tfoot><tr><td>total</td><td></td><td></td><td>%s</td><td></td><td></td><td>%s</td><td>%.1f "
-        "%%</td><td>%" PRId64 " / %" PRId64 "</td><td></td><td></td><td>%s</td><td>%s</td></tr></tfoot></table>"
-        "</div>\n",
-        xb_with_commas(a, xb_field_int(s, "crossbar_arrays")), xb_with_commas(b, xb_field_int(s, "crossbar_cells")),
-        100 * xb_field_real(s, "cell_utilization"), xb_field_int(s, "routing_wires"),
-        xb_field_int(s, "routing_wires_full"), xb_with_unit(time, xb_field_real(s, "latency_us") * 1e-6, "s"),
-        xb_with_unit(energy, xb_field_real(s, "energy_uj") * 1e-6, "J"));
+                  "<th>matrix</th><th>arrays</th>%s<th>cells</th><th>used</th><th>wires</th><th>MVMs</th>"
+                  "<th>ADC conversions</th>%s%s</tr></thead><tbody>\n",
+                  show.dense ? "<th>arrays if dense</th>" : "", show.time ? "<th>time</th>" : "",
+                  show.energy ? "<th>energy</th>" : "");
+    for (size_t i = 0; i < json_array_size(layers); i++) layer_row(p, json_array_get(layers, i), show);
+    xb_page_print(p, "</tbody><tfoot>");
+    total_row(p, json_object_get(report, "summary"), show);
+    xb_page_print(p, "</tfoot></table></div>\n");
 }
 
-/* A table of string and number members of an array of objects. */
-static void object_table(const xb_page *p, const json_t *list, const char *title, const char *const *keys)
+static void object_cell(const xb_page *p, const json_t *o, const char *key)
 {
-    if (!json_array_size(list)) return;
+    const json_t *v = json_object_get(o, key);
+    char text[64];
+    xb_page_print(p, "<td class=\"src\">");
+    if (json_is_number(v))
+        xb_page_escape(p, xb_with_given_unit(text, json_number_value(v), xb_field_text(o, "unit")));
+    else if (json_is_true(v))
+        xb_page_print(p, "yes");
+    else
+        xb_page_escape(p, json_is_string(v) ? json_string_value(v) : "");
+    xb_page_print(p, "</td>");
+}
+
+/* A table of members of an array of objects: {key, heading} ...; numbers with the unit beside them. A column that is
+ * empty everywhere is left out. */
+static void object_table(const xb_page *p, const json_t *list, const char *title, const char *const (*keys)[2])
+{
+    const char *const *shown[8];
+    size_t n = 0;
+    for (; **keys && n < 8; keys++)
+        for (size_t i = 0; i < json_array_size(list); i++)
+            if (json_object_get(json_array_get(list, i), **keys)) {
+                shown[n++] = *keys;
+                break;
+            }
+    if (!n) return;
     xb_page_print(p, "<h2>%s</h2><div class=\"wide\"><table><thead><tr>", title);
-    for (const char *const *k = keys; *k; k++) xb_page_print(p, "<th class=\"l\">%s</th>", *k);
+    for (size_t k = 0; k < n; k++) xb_page_print(p, "<th class=\"l\">%s</th>", shown[k][1]);
     xb_page_print(p, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < json_array_size(list); i++) {
         xb_page_print(p, "<tr>");
-        for (const char *const *k = keys; *k; k++) {
-            const json_t *v = json_object_get(json_array_get(list, i), *k);
-            xb_page_print(p, "<td class=\"src\">");
-            if (json_is_number(v))
-                xb_page_print(p, "%.6g", json_number_value(v));
-            else
-                xb_page_escape(p, json_is_string(v) ? json_string_value(v) : "");
-            xb_page_print(p, "</td>");
-        }
+        for (size_t k = 0; k < n; k++) object_cell(p, json_array_get(list, i), shown[k][0]);
         xb_page_print(p, "</tr>\n");
     }
     xb_page_print(p, "</tbody></table></div>\n");
@@ -189,10 +265,16 @@ static void heading(const xb_page *p, const json_t *report)
 
 void xb_render_html(const xb_page *p, const json_t *report)
 {
-    static const char *const assumption_keys[] = {"key", "value", "unit", "source", NULL};
-    static const char *const fact_keys[] = {"key", "value", "text", "unit", "source", NULL};
-    static const char *const pass_keys[] = {"name", "options", NULL};
-    static const char *const input_keys[] = {"kind", "path", "sha256", NULL};
+    static const char *const assumption_keys[][2] = {
+        {"key", "figure"}, {"value", "value"}, {"source", "source"}, {NULL, NULL}};
+    static const char *const fact_keys[][2] = {
+        {"key", "fact"}, {"value", "value"}, {"text", "text"}, {"source", "source"}, {NULL, NULL}};
+    static const char *const pass_keys[][2] = {{"name", "pass"},
+                                               {"options", "options"},
+                                               {"rolled_back", "rolled back by the gate"},
+                                               {"left_out", "left out"},
+                                               {NULL, NULL}};
+    static const char *const input_keys[][2] = {{"kind", "kind"}, {"path", "file"}, {"sha256", "sha256"}, {NULL, NULL}};
     const json_t *layers = json_object_get(report, "layers"), *tool = json_object_get(report, "tool");
     heading(p, report);
     cards(p, report);
@@ -201,17 +283,18 @@ void xb_render_html(const xb_page *p, const json_t *report)
     xb_page_print(p, "<h2>Floorplan</h2>\n");
     xb_svg_floorplan(p, report);
     xb_page_print(p, "<h2>Where it goes</h2><div class=\"figures\">\n");
-    xb_svg_bars(p, layers, "cells", "cells", "");
-    xb_svg_bars(p, layers, "time_us", "time an image", "us");
-    xb_svg_bars(p, layers, "energy_uj", "energy an image", "uJ");
+    xb_svg_bars(p, layers, "cells", "cells", 1, "");
+    xb_svg_bars(p, layers, "time_us", "time an image", 1e-6, "s");
+    xb_svg_bars(p, layers, "energy_uj", "energy an image", 1e-6, "J");
     xb_page_print(p, "</div>\n");
     object_table(p, json_object_get(report, "assumptions"), "Assumptions", assumption_keys);
     object_table(p, json_object_get(report, "passes"), "Passes", pass_keys);
     object_table(p, json_object_get(report, "facts"), "Measured", fact_keys);
     object_table(p, json_object_get(report, "inputs"), "Made from", input_keys);
-    xb_page_print(
-        p,
-        "<footer>xbarc %s, numeric profile %s. Times, energies and areas are estimates from the hardware file; "
-        "accuracies are measured.</footer></body></html>\n",
-        xb_field_text(tool, "version"), xb_field_text(tool, "numeric_profile"));
+    xb_page_print(p, "<footer>xbarc ");
+    xb_page_escape(p, xb_field_text(tool, "version"));
+    xb_page_print(p, ", numeric profile ");
+    xb_page_escape(p, xb_field_text(tool, "numeric_profile"));
+    xb_page_print(p, ". Times, energies and areas are estimates from the hardware file; accuracies are measured."
+                     "</footer></body></html>\n");
 }

@@ -33,7 +33,7 @@ static int64_t used_rows(const json_t *sites)
     int64_t rows = 1;
     for (size_t i = 0; i < json_array_size(sites); i++) {
         int64_t y = json_integer_value(json_array_get(json_array_get(sites, i), 1));
-        if (y >= rows) rows = y + 1;
+        if (y >= rows && y < INT64_MAX) rows = y + 1;
     }
     return rows;
 }
@@ -62,42 +62,53 @@ void xb_svg_floorplan(const xb_page *p, const json_t *report)
     for (size_t i = 0; i < json_array_size(sites); i++) site(p, json_array_get(sites, i), layers, i, size);
     xb_page_print(p, "</svg>\n<ul class=\"legend\">\n");
     for (size_t i = 0; i < json_array_size(layers); i++) {
-        char colour[32];
-        xb_page_print(p, "<li><i style=\"background:%s\"></i>", xb_layer_colour(i, colour));
+        char colour[32], name[256];
+        xb_page_print(p, "<li title=\"");
         xb_page_escape(p, xb_field_text(json_array_get(layers, i), "name"));
+        xb_page_print(p, "\"><i style=\"background:%s\"></i>", xb_layer_colour(i, colour));
+        xb_page_escape(p, xb_short_name(name, json_array_get(layers, i)));
         xb_page_print(p, "</li>\n");
     }
     xb_page_print(p, "</ul>\n");
 }
 
-static char *value_text(char out[32], double v)
+static void label(const xb_page *p, const json_t *layer, size_t at)
 {
-    if (v >= 1000) return xb_with_commas(out, (int64_t)(v + 0.5));
-    snprintf(out, 32, "%.3g", v);
-    return out;
+    char name[256], tail[256];
+    xb_page_print(p, "<text x=\"124\" y=\"%zu\" text-anchor=\"end\"><title>", at);
+    xb_page_escape(p, xb_field_text(layer, "name"));
+    xb_page_print(p, "</title>");
+    xb_page_escape(p, xb_name_tail(tail, xb_short_name(name, layer), 18));
+    xb_page_print(p, "</text>");
 }
 
-void xb_svg_bars(const xb_page *p, const json_t *layers, const char *key, const char *title, const char *unit)
+static const char *value_text(char out[32], double v, bool counts)
+{
+    if (counts) return xb_with_number(out, v);
+    snprintf(out, 32, v >= 100 ? "%.0f" : "%.3g", v);
+    return v > 0 ? out : "-";
+}
+
+void xb_svg_bars(const xb_page *p, const json_t *layers, const char *key, const char *title, double factor,
+                 const char *unit)
 {
     size_t n = json_array_size(layers);
-    double largest = 0;
-    for (size_t i = 0; i < n; i++) largest = fmax(largest, xb_field_real(json_array_get(layers, i), key));
-    if (largest <= 0) return;
-    xb_page_print(p,
-                  "<figure><figcaption>%s</figcaption>\n<svg viewBox=\"0 0 420 %zu\" width=\"420\" role=\"img\" "
-                  "aria-label=\"%s\">\n",
-                  title, n * 18 + 2, title);
+    double largest = 0, scale = 1;
+    for (size_t i = 0; i < n; i++) largest = fmax(largest, xb_field_real(json_array_get(layers, i), key) * factor);
+    if (!(largest > 0) || isinf(largest)) return;
+    const char *prefix = *unit ? xb_prefix(largest, &scale) : "";
+    xb_page_print(p, "<figure><figcaption>%s%s%s%s%s</figcaption>\n", title, *unit ? ", in " : "", prefix, unit,
+                  *unit ? "" : " per layer");
+    xb_page_print(p, "<svg viewBox=\"0 0 420 %zu\" width=\"420\" role=\"img\" aria-label=\"%s\">\n", n * 18 + 2, title);
     for (size_t i = 0; i < n; i++) {
         const json_t *l = json_array_get(layers, i);
-        double v = xb_field_real(l, key);
-        char colour[32], label[64], number[32];
-        xb_name_tail(label, xb_field_text(l, "name"), 16);
-        xb_page_print(p, "<text x=\"104\" y=\"%zu\" text-anchor=\"end\">", i * 18 + 13);
-        xb_page_escape(p, label);
-        xb_page_print(p, "</text><rect x=\"110\" y=\"%zu\" width=\"%.1f\" height=\"13\" fill=\"%s\"/>", i * 18 + 3,
-                      fmax(0.5, 210 * v / largest), xb_layer_colour(i, colour));
-        xb_page_print(p, "<text x=\"%.1f\" y=\"%zu\">%s%s%s</text>\n", 114 + 210 * v / largest, i * 18 + 13,
-                      value_text(number, v), *unit ? " " : "", unit);
+        double v = fmax(0, xb_field_real(l, key) * factor), width = 200 * v / largest;
+        char colour[32], number[32];
+        label(p, l, i * 18 + 13);
+        xb_page_print(p, "<rect x=\"130\" y=\"%zu\" width=\"%.1f\" height=\"13\" fill=\"%s\"/>", i * 18 + 3,
+                      fmax(0.5, width), xb_layer_colour(i, colour));
+        xb_page_print(p, "<text x=\"%.1f\" y=\"%zu\">%s</text>\n", 134 + width, i * 18 + 13,
+                      value_text(number, v / scale, !*unit));
     }
     xb_page_print(p, "</svg></figure>\n");
 }

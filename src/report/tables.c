@@ -1,6 +1,7 @@
 /* tables.c: the report as Markdown and as CSV. */
+#include "base/num.h"
 #include "report/fields.h"
-#include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 /* Layer columns that both forms have. */
@@ -26,24 +27,50 @@ static const char *const columns[] = {"op",
                                       "energy_uj"};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static void value(const xb_page *p, const json_t *v)
-{
-    if (json_is_string(v))
-        xb_page_print(p, "%s", json_string_value(v));
-    else if (json_is_integer(v))
-        xb_page_print(p, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-    else if (json_is_boolean(v))
-        xb_page_print(p, "%s", json_is_true(v) ? "yes" : "no");
-    else
-        xb_page_print(p, "%.6g", json_number_value(v));
-}
-
 /* RFC 4180: quotes doubled; a name may hold a comma. */
-static void quoted(const xb_page *p, const char *text)
+static void csv_text(const xb_page *p, const char *text)
 {
     p->write(p->to, "\"", 1);
     for (; *text; text++) p->write(p->to, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
     p->write(p->to, "\"", 1);
+}
+
+/* A name must neither end its cell nor become markup. */
+static void md_text(const xb_page *p, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("|\\`*_<>[]#!&~", *text)) p->write(p->to, "\\", 1);
+        p->write(p->to, (unsigned char)*text < 0x20 || *text == 0x7f ? " " : text, 1);
+    }
+}
+
+static void csv_value(const xb_page *p, const json_t *v)
+{
+    char number[XB_NUM_MAX];
+    if (json_is_string(v))
+        csv_text(p, json_string_value(v));
+    else if (json_is_integer(v))
+        xb_page_print(p, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+    else if (json_is_real(v))
+        xb_page_print(p, "%s", xb_num_f64(number, json_real_value(v)));
+    else if (json_is_boolean(v))
+        xb_page_print(p, "%s", json_is_true(v) ? "true" : "false");
+}
+
+/* Numbers as in the JSON but for digits beyond the eighth: a table is for people and may be pasted elsewhere. */
+static void md_value(const xb_page *p, const json_t *v)
+{
+    double real = json_is_real(v) ? json_real_value(v) : 0;
+    if (json_is_string(v))
+        md_text(p, json_string_value(v));
+    else if (json_is_integer(v))
+        xb_page_print(p, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+    else if (json_is_real(v))
+        xb_page_print(p, real == floor(real) && fabs(real) < 1e15 ? "%.0f" : "%.8g", real);
+    else if (json_is_boolean(v))
+        xb_page_print(p, "%s", json_is_true(v) ? "yes" : "no");
+    else
+        xb_page_print(p, "-");
 }
 
 void xb_render_csv(const xb_page *p, const json_t *report)
@@ -54,33 +81,17 @@ void xb_render_csv(const xb_page *p, const json_t *report)
     xb_page_print(p, "\n");
     for (size_t i = 0; i < json_array_size(layers); i++) {
         const json_t *l = json_array_get(layers, i);
-        quoted(p, xb_field_text(l, "name"));
+        csv_text(p, xb_field_text(l, "name"));
         for (size_t c = 0; c < COLUMNS; c++) {
             xb_page_print(p, ",");
-            value(p, json_object_get(l, columns[c]));
+            csv_value(p, json_object_get(l, columns[c]));
         }
         xb_page_print(p, "\n");
     }
 }
 
-static void md_escape(const xb_page *p, const char *text)
+static void md_layers(const xb_page *p, const json_t *layers)
 {
-    for (; *text; text++) {
-        if (strchr("|\\`*_<>", *text)) p->write(p->to, "\\", 1);
-        p->write(p->to, text, 1);
-    }
-}
-
-void xb_render_md(const xb_page *p, const json_t *report)
-{
-    const json_t *layers = json_object_get(report, "layers"), *summary = json_object_get(report, "summary");
-    const json_t *assumptions = json_object_get(report, "assumptions");
-    const char *key;
-    json_t *v;
-    xb_page_print(p, "# ");
-    md_escape(p, xb_field_text(report, "model"));
-    xb_page_print(p, " on ");
-    md_escape(p, xb_field_text(json_object_get(report, "hardware"), "name"));
     xb_page_print(p, "\n\n| layer |");
     for (size_t c = 0; c < COLUMNS; c++) xb_page_print(p, " %s |", columns[c]);
     xb_page_print(p, "\n|---|");
@@ -88,27 +99,61 @@ void xb_render_md(const xb_page *p, const json_t *report)
     for (size_t i = 0; i < json_array_size(layers); i++) {
         const json_t *l = json_array_get(layers, i);
         xb_page_print(p, "\n| ");
-        md_escape(p, xb_field_text(l, "name"));
+        md_text(p, xb_field_text(l, "name"));
         xb_page_print(p, " |");
         for (size_t c = 0; c < COLUMNS; c++) {
             xb_page_print(p, " ");
-            value(p, json_object_get(l, columns[c]));
+            md_value(p, json_object_get(l, columns[c]));
             xb_page_print(p, " |");
         }
     }
-    xb_page_print(p, "\n\n| total | |\n|---|---:|\n");
+    xb_page_print(p, "\n");
+}
+
+static void md_summary(const xb_page *p, const json_t *summary)
+{
+    const char *key;
+    json_t *v;
+    xb_page_print(p, "\n| total | |\n|---|---:|\n");
     json_object_foreach((json_t *)(uintptr_t)summary, key, v)
     {
-        xb_page_print(p, "| %s | ", key);
-        value(p, v);
+        xb_page_print(p, "| ");
+        md_text(p, key);
+        xb_page_print(p, " | ");
+        md_value(p, v);
         xb_page_print(p, " |\n");
     }
+}
+
+static void md_assumptions(const xb_page *p, const json_t *list)
+{
     xb_page_print(p, "\n| assumption | value | source |\n|---|---:|---|\n");
-    for (size_t i = 0; i < json_array_size(assumptions); i++) {
-        const json_t *a = json_array_get(assumptions, i);
-        xb_page_print(p, "| %s | %.6g %s | ", xb_field_text(a, "key"), xb_field_real(a, "value"),
-                      xb_field_text(a, "unit"));
-        md_escape(p, xb_field_text(a, "source"));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *a = json_array_get(list, i);
+        char text[64];
+        xb_page_print(p, "| ");
+        md_text(p, xb_field_text(a, "key"));
+        xb_page_print(p, " | ");
+        md_text(p, xb_with_given_unit(text, xb_field_real(a, "value"), xb_field_text(a, "unit")));
+        xb_page_print(p, " | ");
+        md_text(p, xb_field_text(a, "source"));
         xb_page_print(p, " |\n");
+    }
+}
+
+void xb_render_md(const xb_page *p, const json_t *report)
+{
+    const json_t *warnings = json_object_get(report, "warnings");
+    xb_page_print(p, "# ");
+    md_text(p, xb_field_text(report, "model"));
+    xb_page_print(p, " on ");
+    md_text(p, xb_field_text(json_object_get(report, "hardware"), "name"));
+    md_layers(p, json_object_get(report, "layers"));
+    md_summary(p, json_object_get(report, "summary"));
+    md_assumptions(p, json_object_get(report, "assumptions"));
+    for (size_t i = 0; i < json_array_size(warnings); i++) {
+        xb_page_print(p, i ? "- " : "\n## Warnings\n\n- ");
+        md_text(p, xb_item_text(warnings, i));
+        xb_page_print(p, "\n");
     }
 }

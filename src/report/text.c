@@ -1,98 +1,238 @@
-/* text.c: the report on a terminal of 80 columns. */
+/* text.c: the report on a terminal of 80 columns: no line is longer than 79. */
 #include "report/fields.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static void accuracy_line(const xb_page *p, const json_t *accuracy, const char *stage, const char *label)
+enum { WIDTH = 79, INDENT = 19, COLUMNS = 8 };
+
+/* ---- lines ---- */
+
+static bool starts_character(char c)
 {
-    const json_t *a = json_object_get(accuracy, stage);
-    if (!a) return;
-    if (json_object_get(a, "top1"))
-        xb_page_print(p, "%-18s %6.2f %% top-1, %" PRId64 " of %" PRId64 " (95 %% interval %.2f .. %.2f)\n", label,
-                      100 * xb_field_real(a, "top1"), (int64_t)xb_field_real(a, "correct"),
-                      (int64_t)xb_field_real(a, "total"), 100 * xb_field_real(a, "lo95"),
-                      100 * xb_field_real(a, "hi95"));
-    if (json_object_get(a, "agreement"))
-        xb_page_print(p, "%-18s %6.2f %% agreement with the float reference, psnr %.1f dB\n", label,
-                      100 * xb_field_real(a, "agreement"), xb_field_real(a, "psnr"));
+    return ((unsigned char)c & 0xC0) != 0x80;
 }
 
-/* Exporters end a node's name in its operator: "/conv1/Conv". Without it more of the name fits. 256 bytes. */
-static const char *short_name(char out[256], const json_t *layer)
+static size_t columns(const char *text)
 {
-    const char *name = xb_field_text(layer, "name"), *op = xb_field_text(layer, "op");
-    size_t n = strlen(name), m = strlen(op);
-    bool ends = m && n > m + 1 && name[n - m - 1] == '/' && !strcmp(name + n - m, op);
-    snprintf(out, 256, "%.*s", (int)(ends ? n - m - 1 : n), name);
-    return out;
+    size_t n = 0;
+    for (; *text; text++) n += starts_character(*text);
+    return n;
 }
 
-/* One line of the table; 79 columns. */
-static void row(const xb_page *p, const char *name, const char *matrix, const json_t *o, const char *arrays_key,
-                const char *of, const char *cells_key, int64_t wires, double time)
+/* Where the line that starts at `text` and has `room` columns ends: after a word, or within one that is too long. */
+static size_t line_end(const char *text, size_t room)
 {
-    char tail[64], arrays[32], cells[32], wire_text[32], time_text[48];
-    xb_page_print(p, "%-17s %11s %6s %-7s %11s %3.0f%% %9s %7s\n", xb_name_tail(tail, name, 17), matrix,
-                  xb_with_commas(arrays, xb_field_int(o, arrays_key)), of,
-                  xb_with_commas(cells, xb_field_int(o, cells_key)), 100 * xb_field_real(o, "cell_utilization"),
-                  xb_with_commas(wire_text, wires), xb_with_unit(time_text, time, "s"));
+    size_t i = 0, used = 0, space = 0;
+    for (; text[i]; i++) {
+        if (starts_character(text[i]) && used++ == room) return space ? space : i;
+        if (text[i] == ' ') space = i;
+    }
+    return i;
+}
+
+/* A terminal must not obey a name. */
+static void put_visible(const xb_page *p, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool control = (unsigned char)text[i] < 0x20 || text[i] == 0x7f;
+        p->write(p->to, control ? "?" : &text[i], 1);
+    }
+}
+
+/* `label`, then the text in lines of what is left of the width; later lines are indented. */
+static void paragraph(const xb_page *p, const char *label, size_t indent, const char *text)
+{
+    int pad = (int)indent - (int)columns(label);
+    xb_page_print(p, "%s%*s", label, pad > 0 ? pad : 0, "");
+    for (bool first = true; first || *text; first = false) {
+        if (!first) xb_page_print(p, "%*s", (int)indent, "");
+        size_t n = line_end(text, WIDTH - indent);
+        put_visible(p, text, n);
+        xb_page_print(p, "\n");
+        text += n;
+        while (*text == ' ') text++;
+    }
+}
+
+static void XB_PRINTF(3, 4) item(const xb_page *p, const char *label, const char *format, ...)
+{
+    xb_buf b = {0};
+    va_list args;
+    va_start(args, format);
+    xb_buf_vprintf(&b, format, args);
+    va_end(args);
+    paragraph(p, label, INDENT, xb_buf_cstr(&b));
+    xb_buf_free(&b);
+}
+
+/* ---- the table of layers ---- */
+
+typedef struct row {
+    char cell[COLUMNS][256];
+} row;
+
+static const struct column {
+    const char *title;
+    bool left;
+    size_t least, most; /* together with one blank between them: 79 at most */
+} table[COLUMNS] = {{"layer", true, 5, 40},  {"matrix", false, 6, 17}, {"arrays", false, 6, 9}, {"of", true, 2, 9},
+                    {"cells", false, 5, 11}, {"used", false, 4, 4},    {"wires", false, 5, 10}, {"time", false, 4, 7}};
+
+/* A count that fits the column: in full, else rounded. */
+static void put_count(char *out, int64_t v, size_t room)
+{
+    char number[32];
+    if (strlen(xb_with_commas(number, v)) > room) snprintf(number, sizeof number, "%.2e", (double)v);
+    snprintf(out, 256, "%s", number);
+}
+
+static void put_used(char *out, const json_t *o)
+{
+    double used = xb_field_real(o, "cell_utilization");
+    if (used >= 0 && used <= 1)
+        snprintf(out, 256, "%.0f%%", 100 * used);
+    else
+        snprintf(out, 256, "-");
+}
+
+static row layer_cells(const json_t *l)
+{
+    row r = {0};
+    char text[80];
+    xb_short_name(r.cell[0], l);
+    xb_name_tail(r.cell[1], xb_matrix_text(text, l), table[1].most);
+    put_count(r.cell[2], xb_field_int(l, "arrays"), table[2].most);
+    snprintf(text, sizeof text, "%" PRId64 "x%" PRId64, xb_field_int(l, "array_rows"), xb_field_int(l, "array_cols"));
+    xb_name_tail(r.cell[3], text, table[3].most);
+    put_count(r.cell[4], xb_field_int(l, "cells"), table[4].most);
+    put_used(r.cell[5], l);
+    put_count(r.cell[6], xb_field_sum(l, "row_wires", "col_wires"), table[6].most);
+    xb_name_tail(r.cell[7], xb_with_unit(text, xb_field_real(l, "time_us") * 1e-6, "s"), table[7].most);
+    return r;
+}
+
+static row total_cells(const json_t *s)
+{
+    row r = {.cell[0] = "total"};
+    char text[48];
+    put_count(r.cell[2], xb_field_int(s, "crossbar_arrays"), table[2].most);
+    put_count(r.cell[4], xb_field_int(s, "crossbar_cells"), table[4].most);
+    put_used(r.cell[5], s);
+    put_count(r.cell[6], xb_field_int(s, "routing_wires"), table[6].most);
+    xb_name_tail(r.cell[7], xb_with_unit(text, xb_field_real(s, "latency_us") * 1e-6, "s"), table[7].most);
+    return r;
+}
+
+static void widen(size_t width[COLUMNS], const row *r)
+{
+    for (size_t c = 0; c < COLUMNS; c++)
+        if (columns(r->cell[c]) > width[c]) width[c] = columns(r->cell[c]);
+}
+
+static void put_row(const xb_page *p, const row *r, const size_t width[COLUMNS])
+{
+    xb_buf b = {0};
+    for (size_t c = 0; c < COLUMNS; c++) {
+        char cut[256];
+        const char *text = columns(r->cell[c]) > width[c] ? xb_name_tail(cut, r->cell[c], width[c]) : r->cell[c];
+        int pad = (int)width[c] - (int)columns(text);
+        xb_buf_printf(&b, "%s%*s%s%*s", c ? " " : "", table[c].left ? 0 : pad, "", text, table[c].left ? pad : 0, "");
+    }
+    put_visible(p, xb_buf_cstr(&b), b.len);
+    xb_page_print(p, "\n");
+    xb_buf_free(&b);
 }
 
 static void layer_table(const xb_page *p, const json_t *report)
 {
-    const json_t *layers = json_object_get(report, "layers"), *s = json_object_get(report, "summary");
-    xb_page_print(p, "%-17s %11s %6s %-7s %11s %4s %9s %7s\n", "layer", "matrix", "arrays", "of", "cells", "used",
-                  "wires", "time");
-    for (size_t i = 0; i < json_array_size(layers); i++) {
-        const json_t *l = json_array_get(layers, i);
-        char matrix[48], of[48], name[256];
-        snprintf(of, sizeof of, "%" PRId64 "x%" PRId64, xb_field_int(l, "array_rows"), xb_field_int(l, "array_cols"));
-        row(p, short_name(name, l), xb_matrix_text(matrix, l), l, "arrays", of, "cells",
-            xb_field_int(l, "row_wires") + xb_field_int(l, "col_wires"), xb_field_real(l, "time_us") * 1e-6);
+    const json_t *layers = json_object_get(report, "layers");
+    row total = total_cells(json_object_get(report, "summary")), head = {0};
+    size_t width[COLUMNS], rest = WIDTH;
+    for (size_t c = 0; c < COLUMNS; c++) {
+        width[c] = table[c].least;
+        snprintf(head.cell[c], sizeof head.cell[c], "%s", table[c].title);
     }
-    row(p, "total", "", s, "crossbar_arrays", "", "crossbar_cells", xb_field_int(s, "routing_wires"),
-        xb_field_real(s, "latency_us") * 1e-6);
+    widen(width, &total);
+    for (size_t i = 0; i < json_array_size(layers); i++) {
+        row r = layer_cells(json_array_get(layers, i));
+        widen(width, &r);
+    }
+    for (size_t c = 1; c < COLUMNS; c++) rest -= width[c] + 1;
+    size_t most = rest < table[0].most ? rest : table[0].most;
+    if (width[0] > most) width[0] = most;
+    put_row(p, &head, width);
+    for (size_t i = 0; i < json_array_size(layers); i++) {
+        row r = layer_cells(json_array_get(layers, i));
+        put_row(p, &r, width);
+    }
+    put_row(p, &total, width);
 }
 
-static void summary(const xb_page *p, const json_t *s)
+/* ---- what stands below it ---- */
+
+static void accuracy_line(const xb_page *p, const json_t *accuracy, const char *stage, const char *label)
 {
-    char a[32], b[48], c[48], d[48], slowest[64];
-    xb_page_print(p, "%-18s %.2f %% of the imported network's (%s)\n", "crossbar cells",
-                  100 * xb_field_real(s, "crossbar_area_ratio"),
-                  xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
-    xb_page_print(p, "%-18s %.2f %% mean of layers, %.2f %% pooled\n", "routing area",
-                  100 * xb_field_real(s, "routing_area_ratio"), 100 * xb_field_real(s, "routing_area_ratio_pooled"));
+    const json_t *a = json_object_get(accuracy, stage);
+    if (xb_field_has(a, "top1"))
+        item(p, label, "%6.2f %% top-1, %" PRId64 " of %" PRId64 " (95 %%: %.2f .. %.2f)",
+             100 * xb_field_real(a, "top1"), xb_field_int(a, "correct"), xb_field_int(a, "total"),
+             100 * xb_field_real(a, "lo95"), 100 * xb_field_real(a, "hi95"));
+    if (xb_field_has(a, "agreement") && xb_field_has(a, "psnr"))
+        item(p, label, "%6.2f %% agreement with the float reference, psnr %.1f dB", 100 * xb_field_real(a, "agreement"),
+             xb_field_real(a, "psnr"));
+    else if (xb_field_has(a, "agreement"))
+        item(p, label, "%6.2f %% agreement with the float reference", 100 * xb_field_real(a, "agreement"));
+}
+
+static void time_line(const xb_page *p, const json_t *report)
+{
+    const json_t *s = json_object_get(report, "summary");
+    char latency[48], interval[48], name[256], tail[256];
+    if (!(xb_field_real(s, "latency_us") > 0)) return;
+    xb_with_unit(latency, xb_field_real(s, "latency_us") * 1e-6, "s");
+    xb_with_unit(interval, xb_field_real(s, "interval_us") * 1e-6, "s");
+    int used = snprintf(NULL, 0, "%s an image, one every %s (slowest: )", latency, interval);
+    size_t room = used < 50 ? (size_t)(WIDTH - INDENT) - (size_t)used : 20;
+    item(p, "time", "%s an image, one every %s (slowest: %s)", latency, interval,
+         xb_name_tail(tail, xb_critical_name(name, report), room));
+}
+
+static void summary(const xb_page *p, const json_t *report)
+{
+    const json_t *s = json_object_get(report, "summary");
+    char a[48], b[48];
+    item(p, "crossbar cells", "%.2f %% of the imported network's (%s)", 100 * xb_field_real(s, "crossbar_area_ratio"),
+         xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
+    item(p, "routing area", "%.2f %% mean of layers, %.2f %% pooled", 100 * xb_field_real(s, "routing_area_ratio"),
+         100 * xb_field_real(s, "routing_area_ratio_pooled"));
     double arrays = xb_field_real(s, "array_area_um2"), periphery = xb_field_real(s, "periphery_area_um2");
-    xb_page_print(p, "%-18s arrays %s, %s%s\n", "area", xb_with_area(b, arrays),
-                  periphery > 0 ? "with periphery " : "periphery not given",
-                  periphery > 0 ? xb_with_area(c, arrays + periphery) : "");
-    if (xb_field_real(s, "latency_us") > 0)
-        xb_page_print(p, "%-18s %s an image, one every %s (slowest: %s)\n", "time",
-                      xb_with_unit(b, xb_field_real(s, "latency_us") * 1e-6, "s"),
-                      xb_with_unit(c, xb_field_real(s, "interval_us") * 1e-6, "s"),
-                      xb_name_tail(slowest, xb_field_text(s, "critical_layer"), 18));
+    item(p, "area", "arrays %s, %s%s", xb_with_area(a, arrays),
+         periphery > 0 ? "with periphery " : "periphery not given",
+         periphery > 0 ? xb_with_area(b, arrays + periphery) : "");
+    time_line(p, report);
     if (xb_field_real(s, "energy_uj") > 0)
-        xb_page_print(p, "%-18s %s an image\n", "energy", xb_with_unit(d, xb_field_real(s, "energy_uj") * 1e-6, "J"));
+        item(p, "energy", "%s an image", xb_with_unit(a, xb_field_real(s, "energy_uj") * 1e-6, "J"));
     if (xb_field_int(s, "mesh_rows") > 0)
-        xb_page_print(p, "%-18s %" PRId64 " x %" PRId64 " sites\n", "floorplan", xb_field_int(s, "mesh_rows"),
-                      xb_field_int(s, "mesh_cols"));
+        item(p, "floorplan", "%" PRId64 " x %" PRId64 " sites", xb_field_int(s, "mesh_rows"),
+             xb_field_int(s, "mesh_cols"));
 }
 
 void xb_render_text(const xb_page *p, const json_t *report)
 {
     const json_t *tool = json_object_get(report, "tool"), *accuracy = json_object_get(report, "accuracy");
     const json_t *warnings = json_object_get(report, "warnings");
-    xb_buf hardware = {0};
-    xb_hardware_text(&hardware, report);
-    xb_page_print(p, "xbarc %s: %s on %s\n\n", xb_field_text(tool, "version"), xb_field_text(report, "model"),
-                  xb_buf_cstr(&hardware));
-    xb_buf_free(&hardware);
+    xb_buf title = {0};
+    xb_buf_printf(&title, "xbarc %s: %s on ", xb_field_text(tool, "version"), xb_field_text(report, "model"));
+    xb_hardware_text(&title, report);
+    paragraph(p, "", 0, xb_buf_cstr(&title));
+    xb_buf_free(&title);
+    xb_page_print(p, "\n");
     layer_table(p, report);
     xb_page_print(p, "\n");
     accuracy_line(p, accuracy, "reference", "model as imported");
     accuracy_line(p, accuracy, "compiled", "model as compiled");
-    summary(p, json_object_get(report, "summary"));
-    for (size_t i = 0; i < json_array_size(warnings); i++) xb_page_print(p, "warning: %s\n", xb_item_text(warnings, i));
-    xb_page_print(p, "Times, energies and areas are estimates; report.json lists each figure's source.\n");
+    summary(p, report);
+    for (size_t i = 0; i < json_array_size(warnings); i++) paragraph(p, "warning: ", 9, xb_item_text(warnings, i));
+    xb_page_print(p, "Times, energies and areas are estimates; report.json has each figure's source.\n");
 }
