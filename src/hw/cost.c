@@ -40,9 +40,10 @@ static void energy(const xb_hw *hw, xb_layer_cost *c)
 {
     if (!has_figures(hw)) return;
     double moved = (double)(c->mvms * c->groups) * (double)(c->rows + c->cols) * (double)hw->input_bits;
-    double share = (double)c->array_cells / ((double)hw->max_rows * (double)hw->max_cols);
+    double share = (double)c->array_cells * xb_hw_scales_of(hw).xbar;
     if (hw->adc_bits) {
-        double one = operation(&hw->adc, hw->adc_rate > 0 ? 1 / hw->adc_rate : 0);
+        xb_component adc = xb_hw_adc_of(hw);
+        double one = operation(&adc, hw->adc_rate > 0 ? 1 / hw->adc_rate : 0);
         c->energy_adc = c->adc_conversions * (one + operation(&hw->sample_hold, hw->read_time));
     }
     if (hw->dac_bits) c->energy_dac = c->dac_conversions * operation(&hw->dac, hw->read_time);
@@ -50,6 +51,18 @@ static void energy(const xb_hw *hw, xb_layer_cost *c)
     c->energy_digital = c->adc_conversions * hw->shift_add.energy + moved * hw->wire.energy;
     c->energy_digital += moved / 256 * hw->buffer.energy;
     c->energy = c->energy_adc + c->energy_dac + c->energy_xbar + c->energy_digital;
+}
+
+/* A reference device for every row that an array of the offset mapping uses. */
+static int64_t devices(const xb_layout *l, size_t i, const xb_hw *hw)
+{
+    int64_t n = l->costs.data[i].cells * hw->devices_per_cell;
+    if (hw->devices_per_cell != 1) return n;
+    for (uint32_t k = l->first_array.data[i]; k < l->first_array.data[i + 1]; k++) {
+        const xb_array *a = &l->arrays.data[k];
+        for (uint32_t b = 0; b < a->blocks; b++) n += l->blocks.data[a->first_block + b].rows;
+    }
+    return n;
 }
 
 void xb_layout_cost(xb_layout *l, size_t i)
@@ -63,6 +76,7 @@ void xb_layout_cost(xb_layout *l, size_t i)
     c->adc_conversions = c->steps * (double)(c->groups * c->cols * down);
     c->dac_conversions = c->steps * (double)(c->groups * c->rows * across);
     c->time = c->steps * step_time(&hw, used);
+    c->devices = devices(l, i, &hw);
     energy(&hw, c);
 }
 
@@ -91,7 +105,8 @@ static void add_layer(xb_layout *l, size_t i, bool *has_energy)
     chip->zero_arrays += c->zero_arrays;
     chip->wires += c->row_wires + c->col_wires;
     chip->wires_full += c->row_wires_full + c->col_wires_full;
-    chip->cell_area += (double)c->cells * (double)hw.devices_per_cell * hw.cell_area;
+    chip->devices += c->devices;
+    chip->cell_area += (double)c->devices * hw.cell_area;
     chip->latency += c->time;
     if (c->time > chip->interval) chip->interval = c->time, chip->critical_layer = c->name;
     chip->energy += c->energy;

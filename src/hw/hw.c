@@ -77,8 +77,8 @@ static xb_yaml *parse_file(xb_diags *d, xb_arena *a, const char *path)
     return y;
 }
 
-/* The tree on top of the one it extends; y itself when it extends none. NULL after a diagnostic. */
-static xb_yaml *resolve(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *const *dirs)
+/* The tree on top of the one it extends (*from); y itself when it extends none. NULL after a diagnostic. */
+static xb_yaml *resolve(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *const *dirs, const xb_yaml **from)
 {
     xb_yaml *at = xb_yaml_get(y, "extends");
     if (!at || at->kind != XB_YAML_SCALAR || xb_yaml_is_null(at)) return (xb_yaml *)y;
@@ -95,6 +95,7 @@ static xb_yaml *resolve(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *
         xb_diag(d, XB_ERROR, "hw-extends", &where, "a file that is extended may not itself extend another");
         return NULL;
     }
+    *from = base;
     return merge(a, base, (xb_yaml *)y);
 }
 
@@ -131,8 +132,18 @@ static void warn_unsourced(xb_diags *d, const xb_option *table, const xb_yaml *m
             at->text);
 }
 
+/* `source` of the file that has this level; of the one that is extended only where the other does not touch it. */
+static const char *file_source(const xb_hw_text *t, const xb_hw_trees *trees, const char *level, const char *part)
+{
+    const xb_yaml *own = xb_yaml_get(trees->own, level);
+    if (part) own = xb_yaml_get(own, part);
+    if (own || !trees->base) return t->source;
+    const xb_yaml *source = xb_yaml_get(trees->base, "source");
+    return source ? source->text : NULL;
+}
+
 /* A level the file sets figures of, without a source, has the file's, not the source of the defaults. */
-static void fill_sources(xb_hw_text *t, const xb_yaml *y)
+static void fill_sources(xb_hw_text *t, const xb_yaml *y, const xb_hw_trees *trees)
 {
     struct level {
         const char *name;
@@ -148,12 +159,13 @@ static void fill_sources(xb_hw_text *t, const xb_yaml *y)
     };
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         const xb_yaml *map = xb_yaml_get(y, levels[i].name);
-        if (map && map->n && !xb_yaml_get(map, "source")) *levels[i].source = t->source;
+        if (map && map->n && !xb_yaml_get(map, "source"))
+            *levels[i].source = file_source(t, trees, levels[i].name, NULL);
     }
 }
 
 /* A component that the file names is the file's as a whole: what it does not give is not given. */
-static void fill_components(xb_hw_text *t, const xb_yaml *y)
+static void fill_components(xb_hw_text *t, const xb_yaml *y, const xb_hw_trees *trees)
 {
     const xb_yaml *all = xb_yaml_get(y, "components");
     const xb_option *o = xb_hw_options;
@@ -165,8 +177,14 @@ static void fill_components(xb_hw_text *t, const xb_yaml *y)
         if (!xb_yaml_get(given, "power")) part->power = 0;
         if (!xb_yaml_get(given, "area")) part->area = 0;
         if (!xb_yaml_get(given, "energy")) part->energy = 0;
-        if (!xb_yaml_get(given, "source")) part->source = t->source;
+        if (!xb_yaml_get(given, "source")) part->source = file_source(t, trees, "components", c->name);
     }
+    const xb_yaml *own = xb_yaml_get(trees->own, "components"), *adc = xb_yaml_get(own, "adc");
+    const xb_yaml *xbar = xb_yaml_get(own, "xbar");
+    if (xb_hw_own_figures(trees, "adc") && !xb_yaml_get(adc, "bits") && t->interface.adc_bits)
+        t->components.adc.bits = t->interface.adc_bits;
+    if (xb_hw_own_figures(trees, "xbar") && !xb_yaml_get(xbar, "rows")) t->components.xbar.rows = t->crossbar.rows;
+    if (xb_hw_own_figures(trees, "xbar") && !xb_yaml_get(xbar, "cols")) t->components.xbar.cols = t->crossbar.cols;
 }
 
 /* Position of a value for a message: the key itself, or the nearest level that is there. */
@@ -219,6 +237,54 @@ static bool check_overrides(xb_diags *d, const xb_hw *hw, const xb_list *items, 
     return ok;
 }
 
+/* `types:` names operators that have a matrix. */
+static bool check_types(xb_diags *d, const xb_yaml *types)
+{
+    static const char *const known[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
+    bool ok = true;
+    for (size_t i = 0; types && i < types->n; i++) {
+        const char *name = types->key[i]->text, *near = xb_nearest(name, known, 4);
+        bool found = false;
+        for (size_t k = 0; k < 4; k++) found |= xb_glob(name, known[k]);
+        if (found) continue;
+        xb_where where = xb_yaml_where(types->key[i]);
+        xb_diag(d, XB_ERROR, "hw-types", &where,
+                near ? "no operator '%s' has a matrix; did you mean '%s'?"
+                     : "no operator '%s' has a matrix; there are Conv, %s",
+                name, near ? near : "ConvTranspose, Gemm, MatMul");
+        ok = false;
+    }
+    return ok;
+}
+
+static void warn_unscaled_one(xb_diags *d, const xb_hw *hw, xb_where where)
+{
+    bool given = hw->adc.power > 0 || hw->adc.area > 0 || hw->adc.energy > 0;
+    int64_t low = hw->adc_bits < hw->adc_figure_bits ? hw->adc_bits : hw->adc_figure_bits;
+    int64_t high = hw->adc_bits + hw->adc_figure_bits - low;
+    if (!given || !hw->adc_bits || low == high || (low >= XB_ADC_MIN_BITS && high <= XB_ADC_MAX_BITS)) return;
+    xb_diag(d, XB_WARNING, "hw-adc-bits", &where,
+            "the figures of 'components.adc' are of %lld bits and not scaled to %lld: that is done from %d to %d bits",
+            (long long)hw->adc_figure_bits, (long long)hw->adc_bits, XB_ADC_MIN_BITS, XB_ADC_MAX_BITS);
+}
+
+/* ADC figures that are used at a resolution they are not of. */
+static void warn_unscaled(xb_diags *d, const xb_hw *hw, const xb_yaml *y)
+{
+    warn_unscaled_one(d, hw, position(y, "interface", "adc_bits"));
+    for (int layers = 0; layers < 2; layers++) {
+        const xb_list *items = layers ? &hw->layers : &hw->types;
+        const xb_map_item *item = items->data;
+        for (size_t i = 0; i < items->n; i++) {
+            const xb_yaml *map = xb_yaml_get(xb_yaml_get(y, layers ? "layers" : "types"), item[i].key);
+            const xb_yaml *bits = xb_yaml_get(map, "adc_bits");
+            xb_hw one = *hw;
+            one.adc_bits = ((const xb_hw_override *)item[i].value)->adc_bits;
+            if (bits) warn_unscaled_one(d, &one, xb_yaml_where(bits));
+        }
+    }
+}
+
 /* ---- reading ---- */
 
 static void flatten(const xb_hw_text *t, const char *file, xb_hw *hw)
@@ -250,19 +316,24 @@ static void fill_pitch(xb_hw *hw)
 bool xb_hw_read(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *const *dirs, xb_hw *out)
 {
     xb_hw_text t;
-    const xb_yaml *whole = resolve(d, a, y, dirs);
+    xb_hw_trees trees = {y, NULL};
+    const xb_yaml *whole = resolve(d, a, y, dirs, &trees.base);
     if (!whole || !xb_opts_read(d, a, "hardware", xb_hw_options, whole, &t, sizeof t)) return false;
     if (!check(d, &t, whole)) return false;
-    fill_sources(&t, whole);
-    fill_components(&t, whole);
+    fill_sources(&t, whole, &trees);
+    fill_components(&t, whole, &trees);
     xb_hw_overrides_mark(&t.layers, xb_yaml_get(whole, "layers"));
     xb_hw_overrides_mark(&t.types, xb_yaml_get(whole, "types"));
     flatten(&t, y->file ? xb_arena_strdup(a, y->file) : NULL, out);
     if (!check_overrides(d, out, &out->layers, "layers", whole) ||
         !check_overrides(d, out, &out->types, "types", whole))
         return false;
-    if (!out->source) warn_unsourced(d, xb_hw_options, whole);
+    if (!check_types(d, xb_yaml_get(whole, "types"))) return false;
+    if (!xb_yaml_get(y, "source")) warn_unsourced(d, xb_hw_options, y);
+    if (trees.base && !xb_yaml_get(trees.base, "source")) warn_unsourced(d, xb_hw_options, trees.base);
+    warn_unscaled(d, out, whole);
     fill_pitch(out);
+    if (!xb_hw_assume(d, a, &trees, out)) return false;
     xb_buf text = {0};
     char hex[XB_DIGEST_HEX];
     xb_hw_print(&text, out);
@@ -292,6 +363,21 @@ static void print_level(xb_buf *b, const xb_option *o, const xb_hw_text *t)
     xb_opts_print_block(b, one, t, 0);
 }
 
+/* A level without a source must not read back with that of its defaults. */
+static void name_sources(xb_hw_text *t)
+{
+    if (t->source) return;
+    const char **all[] = {&t->device.source, &t->interface.source, &t->tile.source, &t->noc.source};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!*all[i]) *all[i] = XB_HW_NO_SOURCE;
+    const xb_option *o = xb_hw_options;
+    while (strcmp(o->name, "components")) o++;
+    for (const xb_option *c = o->sub; c->name; c++) {
+        xb_component *part = (xb_component *)((char *)&t->components + c->offset);
+        if (!part->source) part->source = XB_HW_NO_SOURCE;
+    }
+}
+
 void xb_hw_print(xb_buf *b, const xb_hw *hw)
 {
     xb_hw_text t = {.format = 1};
@@ -299,11 +385,13 @@ void xb_hw_print(xb_buf *b, const xb_hw *hw)
         memcpy((char *)&t + p->from, (const char *)hw + p->to, p->size);
     int64_t mesh[2] = {hw->mesh_rows, hw->mesh_cols};
     double pitch[2] = {hw->site_pitch_x, hw->site_pitch_y};
+    name_sources(&t);
     t.crossbar.sign = hw->devices_per_cell == 1;
     t.chip.mesh = (xb_list){mesh, 2};
     t.chip.site_pitch = (xb_list){pitch, 2};
     for (const xb_option *o = xb_hw_options; o->name; o++)
         if (strcmp(o->name, "extends") && o->type != XB_OPT_MAP) print_level(b, o, &t);
+    xb_hw_sources_print(b, hw);
     xb_hw_overrides_print(b, "types", &hw->types);
     xb_hw_overrides_print(b, "layers", &hw->layers);
 }
@@ -346,6 +434,13 @@ xb_hw xb_hw_copy(xb_arena *a, const xb_hw *from)
         &hw.pool.source,
     };
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) copy_text(a, text[i]);
+    xb_assumption *list = xb_arena_alloc(a, from->n_assumptions, sizeof *list);
+    for (size_t i = 0; i < from->n_assumptions; i++) {
+        list[i] = from->assumptions[i];
+        copy_text(a, &list[i].key);
+        copy_text(a, &list[i].source);
+    }
+    hw.assumptions = list;
     hw.layers = xb_hw_overrides_copy(a, &from->layers);
     hw.types = xb_hw_overrides_copy(a, &from->types);
     return hw;

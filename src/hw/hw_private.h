@@ -4,6 +4,21 @@
 
 #include "hw/hw.h"
 
+typedef struct xb_hw_adc {
+    xb_component figures;
+    int64_t bits;
+} xb_hw_adc;
+
+typedef struct xb_hw_xbar {
+    xb_component figures;
+    int64_t rows, cols;
+} xb_hw_xbar;
+
+/* One entry of `sources:`, by the key of a figure (xb_assumption). */
+typedef struct xb_hw_source {
+    const char *source;
+} xb_hw_source;
+
 /* Values in the nesting of the file; xb_hw_options describes it, xb_hw_pairs maps it to xb_hw. */
 typedef struct xb_hw_text {
     int64_t format;
@@ -42,10 +57,12 @@ typedef struct xb_hw_text {
         const char *source;
     } noc;
     struct {
-        xb_component adc, dac, xbar, sample_hold, shift_add, buffer, router, wire;
+        xb_hw_adc adc;
+        xb_hw_xbar xbar;
+        xb_component dac, sample_hold, shift_add, buffer, router, wire;
         xb_component in_register, out_register, tile_register, activation, pool;
     } components;
-    xb_list layers, types;
+    xb_list layers, types, sources;
 } xb_hw_text;
 
 /* One entry of `layers:` or `types:`. Only what the file names is set; bit i of `set` is option i of
@@ -71,7 +88,21 @@ extern const xb_hw_pair xb_hw_override_pairs[]; /* xb_hw_override -> xb_hw, para
 extern const xb_option xb_hw_override_options[];
 extern const char *const xb_hw_components[]; /* names of the components, NULL-ended */
 
+/* The trees that a hardware comes from: the file that was read, and the one it extends (NULL: none). */
+typedef struct xb_hw_trees {
+    const xb_yaml *own, *base;
+} xb_hw_trees;
+
 /* override.c */
+/* `layers:` patterns match a name, or what follows a '/' in it, with or without a last part that is the operator. */
+bool xb_hw_pattern_matches(const char *pattern, const char *layer, const char *op_type);
+#define XB_HW_NO_SOURCE "no source given"
+/* Fills hw->assumptions. false after a diagnostic: `sources:` names no figure. */
+bool xb_hw_assume(xb_diags *d, xb_arena *a, const xb_hw_trees *t, xb_hw *hw);
+/* `sources:` of the resolved text: figures whose source is not their level's. */
+void xb_hw_sources_print(xb_buf *b, const xb_hw *hw);
+/* Does the file itself say figures of this component, so that the reference of the file it extends is not theirs? */
+bool xb_hw_own_figures(const xb_hw_trees *t, const char *component);
 void xb_hw_overrides_mark(xb_list *items, const xb_yaml *y);
 void xb_hw_overrides_print(xb_buf *b, const char *key, const xb_list *items);
 xb_list xb_hw_overrides_copy(xb_arena *a, const xb_list *items);

@@ -27,6 +27,9 @@ struct xb_layout {
 /* Deep copy: every text and override of `from` is copied into the arena. */
 xb_hw xb_hw_copy(xb_arena *a, const xb_hw *from);
 
+/* Patterns of `layers:` that match none of n layers: warnings "hw-layers". */
+void xb_hw_warn_unmatched(xb_diags *d, const xb_hw *hw, const xb_layer_cost *layers, size_t n);
+
 /* pack.c: how many groups of rows x cols share one array, side by side on its diagonal; 1: none do. */
 int64_t xb_pack_groups(const xb_hw *hw, int64_t groups, int64_t rows, int64_t cols);
 /* Arrays if the groups were spread into one dense matrix with zeros between. INT64_MAX when beyond counting. */

@@ -123,38 +123,43 @@ static const xb_option noc[] = {
     END,
 };
 
-/* Figures of one component; not given: 0. */
-#define COMPONENT_TABLE(id, p, a, e)                                                                                   \
+/* Figures of one component; not given: 0. Further keys follow. */
+#define COMPONENT_TABLE(id, p, a, e, ...)                                                                              \
     static const xb_option id[] = {                                                                                    \
         REAL("power", offsetof(xb_component, power), XB_WATT, p, 1e6, "while on; 0: not given"),                       \
         REAL("area", offsetof(xb_component, area), XB_AREA, a, 1, "of one; 0: not given"),                             \
         REAL("energy", offsetof(xb_component, energy), XB_JOULE, e, 1, "of one operation; 0: from power and time"),    \
         SOURCE(offsetof(xb_component, source), ISAAC),                                                                 \
-        END,                                                                                                           \
+        __VA_ARGS__ END,                                                                                               \
     }
-COMPONENT_TABLE(adc, "2mW", "0.0012mm2", "0J");
-COMPONENT_TABLE(dac, "3.90625uW", "1.66015625e-7mm2", "0J");
-COMPONENT_TABLE(xbar, "0.3mW", "2.5e-5mm2", "0J");
-COMPONENT_TABLE(sample_hold, "9.765625nW", "3.90625e-8mm2", "0J");
-COMPONENT_TABLE(shift_add, "0.05mW", "6e-5mm2", "0.021pJ");
-COMPONENT_TABLE(buffer, "20.7mW", "0.083mm2", "20.45pJ");
-COMPONENT_TABLE(router, "42mW", "0.151mm2", "20.7pJ");
-COMPONENT_TABLE(wire, "7mW", "0.090mm2", "0.054pJ");
-COMPONENT_TABLE(in_register, "1.24mW", "0.0021mm2", "0J");
-COMPONENT_TABLE(out_register, "0.23mW", "0.00077mm2", "0J");
-COMPONENT_TABLE(tile_register, "1.68mW", "0.0032mm2", "0J");
-COMPONENT_TABLE(activation, "0.52mW", "0.0006mm2", "0J");
-COMPONENT_TABLE(pool, "0.4mW", "0.00024mm2", "0J");
+COMPONENT_TABLE(adc, "2mW", "0.0012mm2", "0J",
+                INT("bits", offsetof(xb_hw_adc, bits), "8", 1, 32, "these figures are of; others are scaled"), );
+COMPONENT_TABLE(dac, "3.90625uW", "1.66015625e-7mm2", "0J", );
+COMPONENT_TABLE(xbar, "0.3mW", "2.5e-5mm2", "0J",
+                INT("rows", offsetof(xb_hw_xbar, rows), "128", 1, 8192, "of the array these figures are of"),
+                INT("cols", offsetof(xb_hw_xbar, cols), "128", 1, 8192, "of it; other sizes in proportion"), );
+COMPONENT_TABLE(sample_hold, "9.765625nW", "3.90625e-8mm2", "0J", );
+COMPONENT_TABLE(shift_add, "0.05mW", "6e-5mm2", "0.021pJ", );
+COMPONENT_TABLE(buffer, "20.7mW", "0.083mm2", "20.45pJ", );
+COMPONENT_TABLE(router, "42mW", "0.151mm2", "20.7pJ", );
+COMPONENT_TABLE(wire, "7mW", "0.090mm2", "0.054pJ", );
+COMPONENT_TABLE(in_register, "1.24mW", "0.0021mm2", "0J", );
+COMPONENT_TABLE(out_register, "0.23mW", "0.00077mm2", "0J", );
+COMPONENT_TABLE(tile_register, "1.68mW", "0.0032mm2", "0J", );
+COMPONENT_TABLE(activation, "0.52mW", "0.0006mm2", "0J", );
+COMPONENT_TABLE(pool, "0.4mW", "0.00024mm2", "0J", );
 
 #define COMPONENT(id, h)                                                                                               \
     {                                                                                                                  \
         .name = #id, .help = h, .type = XB_OPT_STRUCT, .offset = IN(components, id), .sub = id,                        \
-        .sub_size = sizeof(xb_component)                                                                               \
+        .sub_size = sizeof(((xb_hw_text *)0)->components.id)                                                           \
     }
 static const xb_option components[] = {
     COMPONENT(adc, "one analog-to-digital converter; energy of one conversion"),
     COMPONENT(dac, "driver of one word line; energy of one drive"),
-    COMPONENT(xbar, "one array of rows x cols, smaller ones in proportion; energy of one read"),
+    COMPONENT(
+        xbar,
+        "one array, other sizes in proportion to rows x cols; area unless cell_area is given; energy of one read"),
     COMPONENT(sample_hold, "of one column"),
     COMPONENT(shift_add, "one shift-and-add; energy of one conversion's"),
     COMPONENT(buffer, "activation memory of a tile; energy of one access of 256 bits"),
@@ -198,6 +203,10 @@ const xb_option xb_hw_override_options[] = {
         .name = #n, .help = h, .type = XB_OPT_MAP, .offset = AT(n), .def = "{}", .sub = xb_hw_override_options,        \
         .sub_size = sizeof(xb_hw_override)                                                                             \
     }
+static const xb_option source_of_one[] = {
+    SOURCE(offsetof(xb_hw_source, source), NULL),
+    END,
+};
 const xb_option xb_hw_options[] = {
     {.name = "xbarc",
      .help = "version of the format: 1",
@@ -219,6 +228,13 @@ const xb_option xb_hw_options[] = {
     LEVEL(noc, noc, "the network between tiles"),
     LEVEL(components, components, "figures of the parts; one that is named replaces its default as a whole"),
     MAP(types, "overrides by operator: {Conv: {adc_bits: 6}}"),
+    {.name = "sources",
+     .help = "of single figures, before their level's: {interface.adc_rate: {source: text}}",
+     .type = XB_OPT_MAP,
+     .offset = AT(sources),
+     .def = "{}",
+     .sub = source_of_one,
+     .sub_size = sizeof(xb_hw_source)},
     MAP(layers, "overrides by layer name or pattern, after types; the last that matches wins: {fc*: {rows: 64}}"),
     END,
 };
@@ -266,9 +282,12 @@ const xb_hw_pair xb_hw_pairs[] = {
     SAME(noc, hop_energy),
     SAME(noc, hop_latency),
     PAIR(noc.source, noc_source),
-    SAME(components, adc),
+    PAIR(components.adc.figures, adc),
+    PAIR(components.adc.bits, adc_figure_bits),
     SAME(components, dac),
-    SAME(components, xbar),
+    PAIR(components.xbar.figures, xbar),
+    PAIR(components.xbar.rows, xbar_rows),
+    PAIR(components.xbar.cols, xbar_cols),
     SAME(components, sample_hold),
     SAME(components, shift_add),
     SAME(components, buffer),

@@ -109,6 +109,23 @@ static bool too_many(xb_diags *d, const xb_graph *g, const xb_layout *l, const x
     return true;
 }
 
+/* Divisors that are never padded may be as small as 1: says so when that makes many arrays. */
+static void warn_exact(xb_diags *d, const xb_graph *g, const xb_hw *hw, const xb_matrix *m, int64_t arrays)
+{
+    xb_hw padding = *hw;
+    int64_t n;
+    padding.exact = false;
+    if (hw->rule != XB_TILING_EXACT || !hw->exact) return;
+    xb_tiling t = xb_tile(&padding, m->rows, m->cols);
+    if (!xb_mul_i64(t.grid_rows, t.grid_cols, &n) || !xb_mul_i64(n, m->groups, &n) || arrays <= 4 * n) return;
+    t = xb_tile(hw, m->rows, m->cols);
+    xb_where where = xb_graph_where(g, m->op);
+    xb_diag(d, XB_WARNING, "hw-exact", &where,
+            "%lld x %lld has no larger divisors than %lld x %lld: %lld arrays; `exact: false` would pad and need %lld",
+            (long long)m->rows, (long long)m->cols, (long long)t.rows, (long long)t.cols, (long long)arrays,
+            (long long)n);
+}
+
 static bool plan_matrix(xb_diags *d, const xb_graph *g, xb_layout *l, uint32_t i)
 {
     const xb_matrix *m = &l->matrices.data[i];
@@ -118,11 +135,12 @@ static bool plan_matrix(xb_diags *d, const xb_graph *g, xb_layout *l, uint32_t i
     if (k > 1) {
         n = (m->groups + k - 1) / k;
         bool fixed = hw.rule == XB_TILING_FIXED;
-        t = (xb_tiling){fixed ? hw.max_rows : k * m->rows, fixed ? hw.max_cols : k * m->cols, 1, n, true};
+        t = (xb_tiling){fixed ? hw.max_rows : k * m->rows, fixed ? hw.max_cols : k * m->cols, 1, n, fixed};
     } else if (!xb_mul_i64(t.grid_rows, t.grid_cols, &n) || !xb_mul_i64(n, m->groups, &n)) {
         n = INT64_MAX;
     }
     if (too_many(d, g, l, m, n)) return false;
+    if (k == 1) warn_exact(d, g, &hw, m, n);
     if (k > 1) plan_packed(l, i, &hw, k);
     for (int64_t group = 0; k == 1 && group < m->groups; group++) {
         plan_group(l, i, group, &t);
@@ -154,6 +172,7 @@ xb_layout *xb_layout_plan(xb_diags *d, const xb_graph *g, const xb_hw *hw)
     if (!ok)
         xb_error(d, "layout-empty", (.file = xb_graph_file(g)),
                  "nothing to map: the graph has no Conv, ConvTranspose, Gemm or MatMul with a constant weight");
+    if (ok) xb_hw_warn_unmatched(d, &l->hw, l->costs.data, l->costs.n);
     for (size_t i = 0; ok && i < l->matrices.n; i++) {
         xb_push(&l->first_array, (uint32_t)l->arrays.n);
         xb_push(&l->first_net, (uint32_t)l->nets.n);

@@ -12,18 +12,55 @@ static void add_part(xb_rollup *to, double count, const xb_component *part)
     add(to, count, part->power, part->area);
 }
 
+/* Energy of a conversion and area of ADCs of 4..10 bits: hwcomponents, isaac.py, after Saberi et al., TCAS-I 2011.
+ * Only their ratios are used. */
+static const double adc_pj[] = {0.79, 0.99, 1.20, 1.42, 1.67, 1.97, 2.38};
+static const double adc_um2[] = {361, 477, 627, 845, 1200, 1828, 3002};
+
+static bool in_table(int64_t bits)
+{
+    return bits >= XB_ADC_MIN_BITS && bits <= XB_ADC_MAX_BITS;
+}
+
+xb_hw_scales xb_hw_scales_of(const xb_hw *hw)
+{
+    xb_hw_scales s = {1, 1, 1 / ((double)hw->xbar_rows * (double)hw->xbar_cols)};
+    int64_t from = hw->adc_figure_bits, to = hw->adc_bits;
+    if (!in_table(from) || !in_table(to)) return s;
+    s.adc_energy = adc_pj[to - XB_ADC_MIN_BITS] / adc_pj[from - XB_ADC_MIN_BITS];
+    s.adc_area = adc_um2[to - XB_ADC_MIN_BITS] / adc_um2[from - XB_ADC_MIN_BITS];
+    return s;
+}
+
+xb_component xb_hw_adc_of(const xb_hw *hw)
+{
+    xb_hw_scales s = xb_hw_scales_of(hw);
+    xb_component adc = hw->adc;
+    adc.power *= s.adc_energy;
+    adc.energy *= s.adc_energy;
+    adc.area *= s.adc_area;
+    return adc;
+}
+
+double xb_rollup_devices(const xb_hw *hw, int64_t rows, int64_t cols)
+{
+    bool offset = hw->devices_per_cell == 1;
+    return (double)rows * (double)(offset ? cols + 1 : cols * hw->devices_per_cell);
+}
+
 xb_rollup xb_rollup_cells(const xb_hw *hw, int64_t rows, int64_t cols)
 {
-    double cells = (double)rows * (double)cols, share = cells / ((double)hw->max_rows * (double)hw->max_cols);
+    double share = (double)rows * (double)cols * xb_hw_scales_of(hw).xbar;
     xb_rollup r = {share * hw->xbar.power, share * hw->xbar.area};
-    if (!(hw->xbar.area > 0)) r.area = cells * (double)hw->devices_per_cell * hw->cell_area;
+    if (hw->cell_area > 0) r.area = xb_rollup_devices(hw, rows, cols) * hw->cell_area;
     return r;
 }
 
 xb_rollup xb_rollup_converters(const xb_hw *hw, int64_t rows, int64_t cols)
 {
     xb_rollup r = {0, 0};
-    if (hw->adc_bits) add_part(&r, (double)(hw->adc_per_xbar < cols ? hw->adc_per_xbar : cols), &hw->adc);
+    xb_component adc = xb_hw_adc_of(hw);
+    if (hw->adc_bits) add_part(&r, (double)(hw->adc_per_xbar < cols ? hw->adc_per_xbar : cols), &adc);
     if (hw->dac_bits) add_part(&r, (double)rows, &hw->dac);
     if (hw->adc_bits) add_part(&r, (double)cols, &hw->sample_hold);
     return r;

@@ -224,6 +224,8 @@ START_TEST(errors)
         {"xbarc: 1\nlayers: {fc1: {duplicate: 2}}\n", "hw.yaml:2:16:", "option-unknown"},
         {"xbarc: 1\nlayers: {fc1: 3}\n", "hw.yaml:2:15:", "option-type"},
         {"xbarc: 1\nsource: s\nlayers:\n  fc1: {g_max: 1nS}\n", "hw.yaml:4:8:", "hw-range"},
+        {"xbarc: 1\ntypes: {Convv: {rows: 3}}\n", "hw.yaml:2:9:", "hw-types"},
+        {"xbarc: 1\ntypes: {Relu: {rows: 3}}\n", "hw.yaml:2:9:", "hw-types"},
         {"xbarc: 1\nextends: nowhere\n", "hw.yaml:2:10:", "hardware"},
         {"xbarc: 1\nextends: ./nowhere.yaml\n", "nowhere.yaml", "io"},
         {"xbarc: 1\nname: a\nname: b\n", "hw.yaml:3:1:", "yaml"},
@@ -298,6 +300,183 @@ START_TEST(missing_file)
 }
 END_TEST
 
+/* ---- where figures come from ---- */
+
+static const xb_assumption *figure(const xb_hw *hw, const char *key)
+{
+    for (size_t i = 0; i < hw->n_assumptions; i++)
+        if (strcmp(hw->assumptions[i].key, key) == 0) return &hw->assumptions[i];
+    return NULL;
+}
+
+static void check_source(const xb_hw *hw, const char *key, double value, const char *unit, const char *source)
+{
+    const xb_assumption *a = figure(hw, key);
+    ck_assert_msg(a != NULL, "%s is missing", key);
+    ck_assert_msg(a->value == value && strcmp(a->unit, unit) == 0, "%s: %.17g %s", key, a->value, a->unit);
+    ck_assert_msg(strstr(a->source, source) != NULL, "%s: wanted '%s', is '%s'", key, source, a->source);
+}
+
+static void check_reads_back(const xb_hw *hw)
+{
+    fx again = fx_new(NULL);
+    char *text = printed(hw);
+    ck_assert_msg(fx_parse(&again, text), "%s\n%s", xb_diags_text(again.d), text);
+    ck_assert_str_eq(hw->digest, again.hw.digest);
+    ck_assert_uint_eq(hw->n_assumptions, again.hw.n_assumptions);
+    for (size_t i = 0; i < hw->n_assumptions; i++) {
+        const xb_assumption *a = &hw->assumptions[i], *b = &again.hw.assumptions[i];
+        ck_assert_str_eq(a->key, b->key);
+        ck_assert_double_eq(a->value, b->value);
+        ck_assert_str_eq(a->unit, b->unit);
+        ck_assert_msg(strcmp(a->source, b->source) == 0, "%s: '%s', read back '%s'", a->key, a->source, b->source);
+    }
+    free(text);
+    fx_free(&again);
+}
+
+static fx extending(const char *text)
+{
+    fx f = fx_new(NULL);
+    xb_buf dir = {0};
+    const char *src = getenv("srcdir");
+    xb_buf_printf(&dir, "%s/share/hardware", src ? src : ".");
+    const char *const dirs[] = {dir.data, NULL};
+    xb_yaml *y = xb_yaml_parse(f.d, f.a, "hw.yaml", text, strlen(text), NULL, NULL);
+    ck_assert_msg(y && xb_hw_read(f.d, f.a, y, dirs, &f.hw), "%s", xb_diags_text(f.d));
+    xb_buf_free(&dir);
+    return f;
+}
+
+START_TEST(sources_of_inherited_figures)
+{
+    fx f =
+        extending("xbarc: 1\nextends: isaac\ninterface: {adc_rate: 1GS/s, adc_bits: 6}\ncrossbar: {cell_area: 1um2}\n");
+    check_source(&f.hw, "interface.adc_rate", 1000, "MS/s", "no source given");
+    check_source(&f.hw, "interface.adc_bits", 6, "bit", "no source given");
+    check_source(&f.hw, "crossbar.cell_area", 1e6, "nm2", "no source given");
+    check_source(&f.hw, "interface.read_time", 100, "ns", "ISAAC, ISCA 2016, sec. 6");
+    check_source(&f.hw, "adc.power", 2, "mW", "Table I: 8 for 16 mW");
+    check_source(&f.hw, "adc.bits", 8, "bit", "Table I");
+    check_source(&f.hw, "adc.energy_scale", .718562874251, "1", "estimate");
+    ck_assert_ptr_null(figure(&f.hw, "adc.energy")); /* not given */
+    ck_assert_int_eq(xb_diags_warnings(f.d), 2);     /* both levels without a source */
+    check_reads_back(&f.hw);
+    fx_free(&f);
+    f = extending("xbarc: 1\nextends: generic-128\nsource: mine\ninterface: {adc_rate: 1GS/s, source: lab}\n"
+                  "components: {adc: {power: 1mW}}\nsources: {dac.area: {source: guess}}\n"
+                  "layers: {fc*: {adc_bits: 5, read_time: 10ns}, a: {adc_bits: 7, source: x}, b.c: {adc_bits: 0}}\n");
+    check_source(&f.hw, "interface.adc_rate", 1000, "MS/s", "lab");
+    check_source(&f.hw, "interface.adc_bits", 8, "bit", "ISAAC");
+    check_source(&f.hw, "in_register.power", 1.24, "mW", "parts: Shafiee"); /* the base's own, not "mine" */
+    ck_assert_str_eq(f.hw.in_register.source, "parts: Shafiee et al., ISAAC, ISCA 2016, Table I");
+    check_source(&f.hw, "buffer.area", 83000, "um2", "ISAAC, ISCA 2016, Table I: 64 KB");
+    check_source(&f.hw, "adc.power", 1, "mW", "mine");
+    check_source(&f.hw, "adc.area", 1200, "um2", "Table I");
+    check_source(&f.hw, "adc.bits", 8, "bit", "hardware's own");
+    check_source(&f.hw, "dac.area", .166015625, "um2", "guess");
+    check_source(&f.hw, "layers.fc*.adc_bits", 5, "bit", "mine");
+    check_source(&f.hw, "layers.fc*.read_time", 10, "ns", "mine");
+    check_source(&f.hw, "layers.a.adc_bits", 7, "bit", "x");
+    check_source(&f.hw, "layers.a.adc.area_scale", .704166666667, "1", "estimate");
+    ck_assert_ptr_null(figure(&f.hw, "layers.b.c.adc_bits")); /* zero */
+    ck_assert_int_eq(xb_diags_warnings(f.d), 0);
+    check_reads_back(&f.hw);
+    fx_free(&f);
+}
+END_TEST
+
+START_TEST(sources_of_defaults_and_settings)
+{
+    fx f = fx_new("xbarc: 1\nsource: mine\ninterface: {adc_bits: 7}\n");
+    check_source(&f.hw, "interface.adc_bits", 7, "bit", "mine");
+    check_source(&f.hw, "interface.read_time", 100, "ns", "(default)");
+    check_source(&f.hw, "xbar.power", .3, "mW", "(default)");
+    check_reads_back(&f.hw);
+    fx_free(&f);
+    f = fx_new(NULL);
+    const char *text = "xbarc: 1\nsource: mine\ninterface: {adc_bits: 7, read_time: 9ns, source: lab}\n";
+    xb_yaml *y = xb_yaml_parse(f.d, f.a, "hw.yaml", text, strlen(text), NULL, NULL);
+    xb_yaml_get(xb_yaml_get(y, "interface"), "adc_bits")->file = "--set"; /* as the pipeline marks it */
+    ck_assert(xb_hw_read(f.d, f.a, y, NULL, &f.hw));
+    check_source(&f.hw, "interface.adc_bits", 7, "bit", "--set");
+    check_source(&f.hw, "interface.read_time", 9, "ns", "lab");
+    check_reads_back(&f.hw);
+    fx_free(&f);
+    f = fx_new("xbarc: 1\ncomponents: {adc: {power: 1mW}}\nlayers: {a: {read_time: 1ns}}\n"); /* nobody knows */
+    check_source(&f.hw, "adc.power", 1, "mW", "no source given");
+    check_reads_back(&f.hw);
+    fx_free(&f);
+    f = fx_new(NULL);
+    ck_assert(!fx_parse(&f, "xbarc: 1\nsources: {interface.adc_rat: {source: x}}\n"));
+    ck_assert_msg(strstr(xb_diags_text(f.d), "hw.yaml:2:11:") && strstr(xb_diags_text(f.d), "'interface.adc_rate'?"),
+                  "%s", xb_diags_text(f.d));
+    fx_free(&f);
+}
+END_TEST
+
+/* Figures belong to a size and a resolution; ADCs are scaled within the table only, and it is said where they are not.
+ */
+START_TEST(references)
+{
+    static const struct {
+        const char *text;
+        int64_t rows, cols, bits;
+        unsigned warnings;
+    } v[] = {{"crossbar: {rows: 64}", 128, 128, 8, 0},
+             {"crossbar: {rows: 64}\ncomponents: {xbar: {power: 1mW}, adc: {power: 1mW}}", 64, 128, 8, 0},
+             {"interface: {adc_bits: 12}\ncomponents: {adc: {power: 1mW}}", 128, 128, 12, 0},
+             {"interface: {adc_bits: 12}\ncomponents: {adc: {power: 1mW, bits: 10}}", 128, 128, 10, 1},
+             {"components: {xbar: {power: 1mW, rows: 32, cols: 8}}", 32, 8, 8, 0},
+             {"interface: {adc_bits: 3}", 128, 128, 8, 1},
+             {"interface: {adc_bits: 4}", 128, 128, 8, 0},
+             {"interface: {adc_bits: 0}", 128, 128, 8, 0},
+             {"interface: {adc_bits: 12}\ncomponents: {adc: {bits: 8}}", 128, 128, 8, 0}, /* nothing to scale */
+             {"layers: {a: {adc_bits: 11}, b: {adc_bits: 0}, c: {rows: 3}}", 128, 128, 8, 1}};
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        xb_buf text = {0};
+        xb_buf_printf(&text, "xbarc: 1\nsource: s\n%s\n", v[i].text);
+        fx f = fx_new(text.data);
+        ck_assert_msg(f.hw.xbar_rows == v[i].rows && f.hw.xbar_cols == v[i].cols && f.hw.adc_figure_bits == v[i].bits &&
+                          xb_diags_warnings(f.d) == v[i].warnings,
+                      "%s: %s", v[i].text, xb_diags_text(f.d));
+        if (v[i].warnings) ck_assert_ptr_nonnull(strstr(xb_diags_text(f.d), "[hw-adc-bits]"));
+        check_reads_back(&f.hw);
+        xb_buf_free(&text);
+        fx_free(&f);
+    }
+}
+END_TEST
+
+START_TEST(patterns)
+{
+    static const struct {
+        const char *pattern, *name, *op;
+        bool matches;
+    } v[] = {{"fc*", "fc1", "Gemm", true},
+             {"fc1", "/fc1/Gemm", "Gemm", true},
+             {"fc1", "/net/fc1/Gemm_12", "Gemm", true},
+             {"fc1", "/fc1/Gemm_x", "Gemm", false},
+             {"fc1", "/fc1/Gemm", "MatMul", false},
+             {"fc1/Gemm", "/net/fc1/Gemm", "Gemm", true},
+             {"/fc1/Gemm", "/fc1/Gemm", "Gemm", true},
+             {"c1", "fc1", "Gemm", false},
+             {"Gemm", "/fc1/Gemm", "Gemm", true},
+             {"conv?", "/block/conv2/Conv", "Conv", true},
+             {"conv?", "/conv22/Conv", "Conv", false},
+             {"block/*", "/block/conv2/Conv", "Conv", true}};
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        xb_buf text = {0};
+        xb_buf_printf(&text, "xbarc: 1\nlayers: {\"%s\": {adc_bits: 5}}\n", v[i].pattern);
+        fx f = fx_new(text.data);
+        ck_assert_msg((xb_hw_for(&f.hw, v[i].name, v[i].op).adc_bits == 5) == v[i].matches, "%s %s", v[i].pattern,
+                      v[i].name);
+        xb_buf_free(&text);
+        fx_free(&f);
+    }
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, defaults);
@@ -310,6 +489,10 @@ static void add(TCase *t)
     tcase_add_test(t, figures_without_source_warn);
     tcase_add_test(t, extends);
     tcase_add_test(t, missing_file);
+    tcase_add_test(t, sources_of_inherited_figures);
+    tcase_add_test(t, sources_of_defaults_and_settings);
+    tcase_add_test(t, references);
+    tcase_add_test(t, patterns);
 }
 
 int main(void)

@@ -191,7 +191,7 @@ START_TEST(depthwise)
         fx_plan(p);
         check_rebuild(p);
         check_nets(p);
-        ck_assert(fx_cost(p, "dw")->packed);
+        ck_assert(fx_cost(p, "dw")->packed && fx_cost(p, "dw")->tiling.padded == (i == 1));
         ck_assert_int_eq(fx_cost(p, "dw")->cells, 288);
         ck_assert_int_eq(fx_cost(p, "dw")->col_wires_full + fx_cost(p, "dw")->row_wires_full, 0);
         ck_assert_double_eq(fx_cost(p, "dw")->routing_area_ratio, 1);

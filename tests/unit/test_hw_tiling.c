@@ -245,7 +245,7 @@ START_TEST(periphery)
     fx_matrix(&f, "m", 100, 20, false); /* two arrays of 50x20: one unit, one tile */
     fx_plan(&f);
     const xb_chip_cost *c = xb_layout_chip_cost(f.l);
-    ck_assert_double_eq_tol(c->array_area, 2000 * 4e-12, 1e-18);
+    ck_assert_double_eq_tol(c->array_area, 2100 * 4e-12, 1e-18); /* and two reference columns of 50 */
     ck_assert_double_eq_tol(c->cell_area, c->array_area, 1e-18);
     ck_assert_double_eq_tol(c->periphery_area, (2 * (3 * 1000 + 50 * 10 + 20) + 7 + 100 + 40 / 4) * 1e-12, 1e-18);
     ck_assert_int_eq(c->units, 1);
@@ -317,6 +317,86 @@ START_TEST(steps_and_times)
 }
 END_TEST
 
+/* Figures are of the component's size and resolution: ISAAC's 30 pJ, 2 mW, 0.0012 mm2 are of 128 x 128 and 8 bits. */
+START_TEST(figures_are_scaled)
+{
+    fx f = fx_new("xbarc: 1\nsource: s\ncrossbar: {rows: 64, cols: 256}\ninterface: {input_bits: 1, adc_bits: 6}\n"
+                  "layers: {b: {adc_bits: 10, rows: 256}, c: {adc_bits: 12}}\n");
+    fx_matrix(&f, "a", 64, 256, false);
+    fx_matrix(&f, "b", 256, 256, false);
+    fx_matrix(&f, "c", 64, 256, false);
+    fx_plan(&f);
+    double hold = 256 * 9.765625e-9 * 100e-9, one = 2e-3 / 1.28e9;
+    ck_assert_double_eq_tol(fx_cost(&f, "a")->energy_xbar, 30e-12, 1e-18);
+    ck_assert_double_eq_tol(fx_cost(&f, "b")->energy_xbar, 120e-12, 1e-18);
+    ck_assert_double_eq_tol(fx_cost(&f, "a")->energy_adc, 256 * one * 1.20 / 1.67 + hold, 1e-18);
+    ck_assert_double_eq_tol(fx_cost(&f, "b")->energy_adc, 256 * one * 2.38 / 1.67 + hold, 1e-18);
+    ck_assert_double_eq_tol(fx_cost(&f, "c")->energy_adc, 256 * one + hold, 1e-18); /* beyond the table */
+    xb_hw b = xb_hw_for(&f.hw, "b", "MatMul");
+    ck_assert_double_eq_tol(xb_hw_adc_of(&b).area, 0.0012e-6 * 3002 / 1200, 1e-18);
+    ck_assert_double_eq_tol(xb_hw_adc_of(&b).power, 2e-3 * 2.38 / 1.67, 1e-15);
+    ck_assert_double_eq_tol(xb_rollup_cells(&b, 256, 256).area, 4 * 25e-12, 1e-20);
+    ck_assert_double_eq_tol(xb_rollup_cells(&b, 256, 256).power, 4 * .3e-3, 1e-15);
+    fx_free(&f);
+}
+END_TEST
+
+/* One rule: cell_area where it is given, the component's area else. */
+START_TEST(area_of_arrays)
+{
+    fx f = fx_new("xbarc: 1\nsource: s\ncrossbar: {cell_area: 4096nm2}\n"), g = fx_new("xbarc: 1\n");
+    fx_matrix(&f, "m", 100, 20, false);
+    fx_matrix(&g, "m", 100, 20, false);
+    fx_plan(&f);
+    fx_plan(&g);
+    ck_assert_double_eq_tol(xb_layout_chip_cost(f.l)->array_area, 128 * 128 * 2 * 4096e-18, 1e-22);
+    ck_assert_double_eq_tol(xb_layout_chip_cost(f.l)->cell_area, 100 * 20 * 2 * 4096e-18, 1e-22);
+    ck_assert_double_eq_tol(xb_layout_chip_cost(g.l)->array_area, 25e-12, 1e-22);
+    ck_assert_double_eq(xb_layout_chip_cost(g.l)->cell_area, 0);
+    fx_free(&f);
+    fx_free(&g);
+}
+END_TEST
+
+/* Two devices a weight, or one and a reference for every row in use of every array. */
+START_TEST(devices)
+{
+    fx f = fx_new("xbarc: 1\ncrossbar: {rows: 64, cols: 64}\nlayers: {b: {sign: offset}}\n");
+    fx_matrix(&f, "a", 100, 70, false);
+    fx_matrix(&f, "b", 100, 70, true); /* 2 x 2 arrays */
+    xb_value x = fx_input(&f, "x", FX_TYPE(1, 8, 5, 5));
+    f.hw.devices_per_cell = 1;
+    xb_graph_add_output(f.g, fx_conv(&f, "dw", x, 8, 1, 3, 8)); /* 7 + 1 groups of 9 x 1 */
+    fx_plan(&f);
+    ck_assert_int_eq(fx_cost(&f, "b")->devices, 7000 + 2 * 100);
+    ck_assert_int_eq(fx_cost(&f, "dw")->devices, 72 + 72);
+    f.hw.devices_per_cell = 2;
+    fx_plan(&f);
+    ck_assert_int_eq(fx_cost(&f, "a")->devices, 2 * 7000);
+    ck_assert_int_eq(fx_cost(&f, "b")->devices, 7000 + 2 * 100);
+    ck_assert_int_eq(xb_layout_chip_cost(f.l)->devices, 14000 + 7200 + 144);
+    fx_free(&f);
+}
+END_TEST
+
+START_TEST(warnings_of_the_plan)
+{
+    fx f = fx_new("xbarc: 1\ncrossbar: {rule: exact, rows: 64, cols: 64, exact: true}\n"
+                  "layers: {m: {dac_bits: 1}, fx*: {dac_bits: 2}}\n");
+    fx_matrix(&f, "m", 997, 211, false);
+    fx_matrix(&f, "n", 500, 50, false);
+    fx_plan(&f);
+    const char *said = xb_diags_text(f.d);
+    ck_assert_int_eq(xb_diags_warnings(f.d), 2);
+    ck_assert_msg(strstr(said, "node 'm'") && strstr(said, "[hw-exact]") && strstr(said, "210367 arrays"), "%s", said);
+    ck_assert_msg(strstr(said, "'layers.fx*'") && strstr(said, "[hw-layers]"), "%s", said);
+    f.hw.exact = false;
+    fx_plan(&f);
+    ck_assert_int_eq(xb_diags_warnings(f.d), 3); /* the pattern again */
+    fx_free(&f);
+}
+END_TEST
+
 /* A part without a figure makes no energy, rather than a wrong one. */
 START_TEST(energy_needs_figures)
 {
@@ -343,6 +423,10 @@ static void add(TCase *t)
     tcase_add_test(t, isaac_totals);
     tcase_add_test(t, isaac_energy);
     tcase_add_test(t, steps_and_times);
+    tcase_add_test(t, figures_are_scaled);
+    tcase_add_test(t, area_of_arrays);
+    tcase_add_test(t, devices);
+    tcase_add_test(t, warnings_of_the_plan);
     tcase_add_test(t, energy_needs_figures);
 }
 

@@ -21,8 +21,16 @@ typedef enum xb_tiling_rule {
 typedef struct xb_tiling {
     int64_t rows, cols;           /* P, Q */
     int64_t grid_rows, grid_cols; /* ceil(N/P), ceil(K/Q) */
-    bool padded;                  /* our fallback (a divisor below 16) or the fixed rule left unused cells */
+    bool padded;                  /* unused cells: of our fallback (a divisor below 16), or of the fixed rule */
 } xb_tiling;
+
+/* A figure that went into the costs, and where it comes from. key: "interface.adc_rate", "adc.power",
+ * "layers.fc*.adc_bits"; value in the unit shown. */
+typedef struct xb_assumption {
+    const char *key;
+    double value;
+    const char *unit, *source; /* never NULL */
+} xb_assumption;
 
 /* The resolved hardware file; see docs/formats/hardware.md. SI base units throughout. */
 typedef struct xb_component {
@@ -63,7 +71,11 @@ typedef struct xb_hw {
     xb_component tile_register, activation, pool; /* per tile; buffer and wire (the tile's bus) too */
     int64_t xbars_per_unit, shift_adds_per_unit;
     int64_t shift_adds_per_tile, tiles_per_router;
-    xb_list layers, types; /* overrides: xb_map_item by layer pattern, by operator; xb_hw_for applies them */
+    xb_list layers, types;            /* overrides: xb_map_item by layer pattern, by operator; xb_hw_for applies them */
+    int64_t xbar_rows, xbar_cols;     /* size of the array that the figures of xbar are of */
+    int64_t adc_figure_bits;          /* resolution that the figures of adc are of */
+    const xb_assumption *assumptions; /* every figure that is not 0; host-owned */
+    size_t n_assumptions;
 } xb_hw;
 
 typedef struct xb_array {
@@ -106,6 +118,7 @@ typedef struct xb_layer_cost {
     double time;                             /* s per image, its arrays in parallel, no duplication */
     double energy;                           /* J per image; 0 when a component has no figure */
     double energy_adc, energy_dac, energy_xbar, energy_digital; /* their sum is energy */
+    int64_t devices; /* that hold its weights; with offset one more for every row of an array in use: the reference */
 } xb_layer_cost;
 
 typedef struct xb_chip_cost {
@@ -113,7 +126,7 @@ typedef struct xb_chip_cost {
     int64_t wires, wires_full;
     double routing_area_ratio_mean;    /* mean over layers that have counted wires */
     double routing_area_ratio_pooled;  /* (sum wires / sum wires_full)^2 */
-    double cell_area;                  /* m2: cells x devices_per_cell x cell_area */
+    double cell_area;                  /* m2: devices x cell_area */
     double array_area, periphery_area; /* m2 */
     double latency, interval;          /* s: one image through all layers; the slowest layer */
     double energy;                     /* J per image */
@@ -121,6 +134,7 @@ typedef struct xb_chip_cost {
     int64_t zero_arrays;
     int64_t units, tiles; /* as many as the arrays need */
     double peak_power;    /* W: everything on at once; 0 when neither converters nor arrays have a figure */
+    int64_t devices;
 } xb_chip_cost;
 
 typedef struct xb_hw_api {
