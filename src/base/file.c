@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/digest.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define DIGEST_CHUNK ((size_t)4 << 20)
 
 static int open_to_read(xb_diags *d, const char *path, struct stat *st)
 {
@@ -146,7 +149,8 @@ int xb_open_beneath(const char *dir, const char *name)
     }
     int top = open(dir && *dir ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0) return -1;
-    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     int fd = (int)syscall(SYS_openat2, top, name, &how, sizeof how), why = errno;
     close(top);
     if (fd < 0 && (why == ENOSYS || why == EPERM)) return open_checked(dir && *dir ? dir : ".", name);
@@ -174,6 +178,21 @@ bool xb_make_dirs(xb_diags *d, const char *path)
 bool xb_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+bool xb_digest_file(xb_diags *d, const char *path, char *hex)
+{
+    xb_view v;
+    if (!xb_view_open(d, path, &v)) return false;
+    xb_digest *digest = xb_digest_new();
+    for (size_t at = 0; at < v.size; at += DIGEST_CHUNK) {
+        size_t n = v.size - at < DIGEST_CHUNK ? v.size - at : DIGEST_CHUNK;
+        xb_digest_add(digest, v.data + at, n);
+        xb_view_done(v.data + at, n);
+    }
+    xb_digest_end(digest, hex);
+    xb_view_close(&v);
+    return true;
 }
 
 bool xb_same_file(const char *a, const char *b)

@@ -16,6 +16,9 @@ void xb_view_close(xb_view *v);
 /* Tells the kernel that [data, data+n) will not be read again soon, so that it does not count as our memory. */
 void xb_view_done(const void *data, size_t n);
 
+/* SHA-256 of a file, whose pages are let go as they are read. hex has XB_DIGEST_HEX bytes. false after a diagnostic. */
+bool xb_digest_file(xb_diags *d, const char *path, char *hex);
+
 /* Whole file, NUL added behind, at most limit bytes. NULL after a diagnostic. Caller frees. */
 char *xb_read_file(xb_diags *d, const char *path, size_t limit, size_t *n);
 

@@ -74,7 +74,8 @@ bool xb_cli_may_write(xb_cli *cli, const char *out, const char *in);
 char *xb_cli_default_pipeline(const xb_cli *cli);
 /* FILE.onnx, FILE.xir or an output folder (its model.xir). NULL after diagnostics. */
 xb_graph *xb_cli_model(xb_cli *cli, const char *path);
-xb_json *xb_cli_json(void); /* on stdout */
+void xb_cli_write(void *file, const void *bytes, size_t n); /* an xb_write_fn on a FILE */
+xb_json *xb_cli_json(void);                                 /* on stdout */
 
 /* flags.c */
 void xb_flags_free(const xb_flag *table, void *flags); /* the lists in it */

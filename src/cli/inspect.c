@@ -19,11 +19,6 @@ static const xb_flag flags_table[] = {
     {NULL, 0, NULL, NULL, 0, 0, 0, 0},
 };
 
-static void to_stdout(void *to, const void *bytes, size_t n)
-{
-    fwrite(bytes, 1, n, to);
-}
-
 static void print_values(const char *what, const xb_graph *g, const xb_value *list, size_t n)
 {
     xb_buf type = {0};
@@ -70,39 +65,55 @@ static uint64_t parameters(const xb_graph *g)
     return n;
 }
 
+static bool has_layers(const xb_graph *g)
+{
+    xb_matrix m;
+    for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op))
+        if (xb_graph_matrix(g, op, &m)) return true;
+    return false;
+}
+
+static void print_graph(const xb_graph *g)
+{
+    const xb_value *list;
+    printf("%-8s %s (%s)\n", "model", xb_graph_name(g), xb_graph_file(g));
+    size_t n = xb_graph_inputs(g, &list);
+    print_values("input", g, list, n);
+    n = xb_graph_outputs(g, &list);
+    print_values("output", g, list, n);
+    print_kinds(g);
+    printf("%-8s %" PRIu64 "\n\n", "weights", parameters(g));
+}
+
+/* The graph, then what it costs. */
+static bool show(xb_cli *cli, const xb_graph *g, const xb_hw *hw, bool json)
+{
+    if (!json) print_graph(g);
+    if (!has_layers(g)) {
+        puts(json ? "{\"layers\": []}" : "no layer has constant weights: there is nothing to map");
+        return true;
+    }
+    xb_layout *l = xb_layout_plan(cli->diags, g, hw);
+    if (l) xb_plan_print(g, l, json);
+    xb_layout_free(l);
+    return l != NULL;
+}
+
 static int run(xb_cli *cli, const void *flags, int argc, char **argv)
 {
     (void)argc;
     const xb_inspect_flags *f = flags;
-    xb_graph *g = xb_cli_model(cli, argv[0]);
-    if (!g) return xb_cli_failed(cli);
-    if (f->ops) {
-        xb_xir_print(g, to_stdout, stdout, NULL, NULL, NULL);
-        xb_graph_free(g);
-        return XB_EXIT_OK;
-    }
-    const xb_value *list;
-    size_t n;
-    if (!f->json) {
-        printf("%-8s %s (%s)\n", "model", xb_graph_name(g), xb_graph_file(g));
-        n = xb_graph_inputs(g, &list);
-        print_values("input", g, list, n);
-        n = xb_graph_outputs(g, &list);
-        print_values("output", g, list, n);
-        print_kinds(g);
-        printf("%-8s %" PRIu64 "\n\n", "weights", parameters(g));
-    }
-    xb_arena *arena = xb_arena_new();
     xb_hw hw;
     char *file = xb_hw_locate(cli->diags, NULL, f->hardware ? f->hardware : "generic-128", "", cli->hw_dirs);
-    bool good = file && xb_hw_read_file(cli->diags, arena, file, cli->hw_dirs, &hw);
-    xb_layout *l = good ? xb_layout_plan(cli->diags, g, &hw) : NULL;
-    if (l) xb_plan_print(g, l, f->json);
-    xb_layout_free(l);
+    bool good = file && xb_hw_read_file(cli->diags, cli->arena, file, cli->hw_dirs, &hw);
     free(file);
-    xb_arena_free(arena);
+    xb_graph *g = good ? xb_cli_model(cli, argv[0]) : NULL;
+    if (g && f->ops)
+        xb_xir_print(g, xb_cli_write, stdout, NULL, NULL, NULL);
+    else if (g)
+        good = show(cli, g, &hw, f->json);
     xb_graph_free(g);
-    return l ? XB_EXIT_OK : xb_cli_failed(cli);
+    return g && good ? XB_EXIT_OK : xb_cli_failed(cli);
 }
 
 const xb_subcommand xb_cmd_inspect = {

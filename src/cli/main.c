@@ -83,14 +83,14 @@ xb_graph *xb_cli_model(xb_cli *cli, const char *path)
     return g;
 }
 
-static void to_stdout(void *to, const void *bytes, size_t n)
+void xb_cli_write(void *to, const void *bytes, size_t n)
 {
     fwrite(bytes, 1, n, to);
 }
 
 xb_json *xb_cli_json(void)
 {
-    return xb_json_new(to_stdout, stdout);
+    return xb_json_new(xb_cli_write, stdout);
 }
 
 /* --diag=json and -q must hold for the messages of the parser itself. */

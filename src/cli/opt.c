@@ -1,4 +1,5 @@
 /* opt.c: graph passes on a model, and the model out again. */
+#include "base/digest.h"
 #include "cli/cli.h"
 #include "ir/text.h"
 #include "onnx/onnx.h"
@@ -19,7 +20,7 @@ static const xb_flag flags_table[] = {
      offsetof(xb_opt_flags, out), 0, 0},
     {"hardware", 0, "FILE", "hardware for passes that read it (default: generic-128)", XB_FLAG_TEXT,
      offsetof(xb_opt_flags, hardware), 0, 0},
-    {"seed", 0, "N", "seed of the passes", XB_FLAG_INT, offsetof(xb_opt_flags, seed), 0, 0},
+    {"seed", 0, "N", "seed of the passes", XB_FLAG_INT, offsetof(xb_opt_flags, seed), 0, INT64_MAX},
     {"print-after", 0, "PASS", "prints the graph after this pass (or 'all') on standard error", XB_FLAG_LIST,
      offsetof(xb_opt_flags, print_after), 0, 0},
     {"dump-dir", 0, "DIR", "writes the graph after each pass there", XB_FLAG_TEXT, offsetof(xb_opt_flags, dump_dir), 0,
@@ -31,11 +32,6 @@ static const xb_flag flags_table[] = {
     {NULL, 0, NULL, NULL, 0, 0, 0, 0},
 };
 
-static void to_stdout(void *to, const void *bytes, size_t n)
-{
-    fwrite(bytes, 1, n, to);
-}
-
 static bool write_onnx(xb_diags *d, const xb_graph *g, const char *path)
 {
     xb_out *out = xb_out_open(d, path);
@@ -45,17 +41,35 @@ static bool write_onnx(xb_diags *d, const xb_graph *g, const char *path)
     return false;
 }
 
-/* OUT.xir and OUT.weights beside it. */
+static void into_digest(void *digest, const void *bytes, size_t n)
+{
+    xb_digest_add(digest, bytes, n);
+}
+
+static void nowhere(void *to, const void *bytes, size_t n)
+{
+    (void)to, (void)bytes, (void)n;
+}
+
+/* OUT.xir and, beside it, OUT-DIGEST.weights. The name follows the contents, so that nothing else has it and a kill
+ * between the two renames leaves an older OUT.xir with its own weights. */
 static bool write_xir(xb_diags *d, const xb_graph *g, const char *path)
 {
+    char hex[XB_DIGEST_HEX];
+    xb_digest *digest = xb_digest_new();
+    xb_xir_print(g, nowhere, NULL, "", into_digest, digest);
+    xb_digest_end(digest, hex);
     xb_buf weights = {0};
-    xb_buf_printf(&weights, "%.*s.weights", (int)(strlen(path) - strlen(".xir")), path);
+    xb_buf_printf(&weights, "%.*s-%.8s.weights", (int)(strlen(path) - strlen(".xir")), path, hex);
     xb_out *text = xb_out_open(d, path);
     xb_out *data = text ? xb_out_open(d, xb_buf_cstr(&weights)) : NULL;
     bool good = data != NULL;
     if (good) {
         xb_xir_print(g, xb_out_write, text, xb_path_base(xb_buf_cstr(&weights)), xb_out_write, data);
-        good = xb_out_commit(data) && xb_out_commit(text);
+        good = xb_out_commit(data);
+    }
+    if (good) {
+        good = xb_out_commit(text);
     } else if (text) {
         xb_out_abandon(text);
     }
@@ -65,7 +79,7 @@ static bool write_xir(xb_diags *d, const xb_graph *g, const char *path)
 
 static bool write_model(xb_cli *cli, const xb_graph *g, const char *path)
 {
-    if (!path) return xb_xir_print(g, to_stdout, stdout, NULL, NULL, NULL), true;
+    if (!path) return xb_xir_print(g, xb_cli_write, stdout, NULL, NULL, NULL), true;
     return xb_ends_with(path, ".onnx") ? write_onnx(cli->diags, g, path) : write_xir(cli->diags, g, path);
 }
 
@@ -116,7 +130,8 @@ const xb_subcommand xb_cmd_opt = {
     .name = "opt",
     .usage = "MODEL --passes '[a, b]' [-o OUT.xir|OUT.onnx]",
     .summary = "run passes on a model and write the model again",
-    .doc = "Runs a list of passes and writes the rewritten network as .xir text (with its weights in OUT.weights) or "
+    .doc = "Runs a list of passes and writes the rewritten network as .xir text (with its weights in "
+           "OUT-DIGEST.weights beside it) or "
            "as an "
            "ordinary ONNX model that any other engine runs. Without passes it converts.",
     .flags = flags_table,

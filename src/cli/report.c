@@ -16,16 +16,11 @@ static const xb_flag flags_table[] = {
     {NULL, 0, NULL, NULL, 0, 0, 0, 0},
 };
 
-static void to_stdout(void *to, const void *bytes, size_t n)
-{
-    fwrite(bytes, 1, n, to);
-}
-
 int xb_report_print(xb_cli *cli, const char *path, const char *format)
 {
     size_t n = 0;
     char *text = xb_read_file(cli->diags, path, REPORT_LIMIT, &n);
-    bool good = text && xb_report_render(cli->diags, path, text, n, format, to_stdout, stdout);
+    bool good = text && xb_report_render(cli->diags, path, text, n, format, xb_cli_write, stdout);
     free(text);
     return good ? XB_EXIT_OK : XB_EXIT_BAD_INPUT;
 }

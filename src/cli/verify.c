@@ -10,23 +10,7 @@
 #include <string.h>
 
 #define MANIFEST_LIMIT ((size_t)1 << 20)
-#define CHUNK ((size_t)8 << 20)
 enum { NAME_AT = 66 }; /* of a line of MANIFEST */
-
-static bool digest_of(xb_diags *d, const char *path, char hex[XB_DIGEST_HEX])
-{
-    xb_view v;
-    if (!xb_view_open(d, path, &v)) return false;
-    xb_digest *digest = xb_digest_new();
-    for (size_t at = 0; at < v.size; at += CHUNK) {
-        size_t n = v.size - at < CHUNK ? v.size - at : CHUNK;
-        xb_digest_add(digest, v.data + at, n);
-        xb_view_done(v.data + at, n);
-    }
-    xb_digest_end(digest, hex);
-    xb_view_close(&v);
-    return true;
-}
 
 /* "<64 hex>  <name>" lines, as sha256sum reads them. */
 static bool check_line(xb_cli *cli, const char *dir, const char *manifest, int line, char *text)
@@ -35,7 +19,7 @@ static bool check_line(xb_cli *cli, const char *dir, const char *manifest, int l
         return xb_error(cli->diags, "manifest", (.file = manifest, .line = line), "not '<sha256>  <name>'");
     char hex[XB_DIGEST_HEX];
     char *path = xb_path_join(dir, text + NAME_AT);
-    bool good = digest_of(cli->diags, path, hex);
+    bool good = xb_digest_file(cli->diags, path, hex);
     if (good && memcmp(hex, text, 64) != 0)
         good = xb_error(cli->diags, "manifest", (.file = path),
                         "the file has changed: SHA-256 %.12s..., MANIFEST says %.12s...", hex, text);

@@ -2,6 +2,7 @@
 #include "nn/engine.h"
 
 #include "base/par.h"
+#include "base/progress.h"
 #include "nn/engine_private.h"
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,7 @@ static size_t bytes_of(const xb_tensor *t)
 static bool run_part(void *context, int worker, size_t item)
 {
     run *r = context;
+    if (xb_interrupted()) return false;
     xb_instance *x = xb_engine_instance(r->e, worker);
     if (!x) return false;
     int64_t whole = r->e->batch ? r->n : 1, first = r->e->batch ? (int64_t)item * r->e->micro : 0;

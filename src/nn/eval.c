@@ -49,13 +49,21 @@ static size_t arg_max(const float *x, size_t n)
     return best;
 }
 
-/* How many classes come before the label: equal ones when their index is lower. */
+/* How many classes come before the label: equal ones when their index is lower, and all that are not a number: a
+ * network that answers NaN is wrong. */
 static size_t place_of(const float *x, size_t n, size_t label)
 {
     size_t before = 0;
     if (isnan(x[label])) return n;
-    for (size_t i = 0; i < n; i++) before += x[i] > x[label] || (x[i] == x[label] && i < label);
+    for (size_t i = 0; i < n; i++) before += x[i] > x[label] || isnan(x[i]) || (x[i] == x[label] && i < label);
     return before;
+}
+
+static bool has_nan(const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (isnan(x[i])) return true;
+    return false;
 }
 
 static double cross_entropy(const float *x, size_t n, size_t label)
@@ -67,7 +75,7 @@ static double cross_entropy(const float *x, size_t n, size_t label)
 
 static void compare(const float *x, const float *expected, size_t n, mark *m)
 {
-    m->agree = arg_max(x, n) == arg_max(expected, n);
+    m->agree = !has_nan(x, n) && arg_max(x, n) == arg_max(expected, n);
     m->low = m->high = expected[0];
     for (size_t i = 0; i < n; i++) {
         double e = (double)x[i] - (double)expected[i];
@@ -222,7 +230,7 @@ static void conclude(const eval *v, const sums *s, xb_score *out)
         double range = (double)s->high - (double)s->low;
         out->agree = s->agree;
         out->mse = s->square / (n * (double)v->classes);
-        out->psnr = out->mse > 0 ? 10 * log10(range * range / out->mse) : INFINITY;
+        out->psnr = out->mse == 0 ? INFINITY : 10 * log10(range * range / out->mse);
     }
 }
 

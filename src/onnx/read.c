@@ -24,7 +24,7 @@ static int64_t opset_of(xb_diags *d, const char *file, const Onnx__ModelProto *p
         if (domain && *domain && strcmp(domain, "ai.onnx")) continue;
         opset = p->opset_import[i]->version;
         if (opset >= 1 && opset <= XB_OPSET) continue;
-        xb_error(d, "onnx-opset", (.file = file), "opset %lld is not supported; 7 to %d are", (long long)opset,
+        xb_error(d, "onnx-opset", (.file = file), "opset %lld is not supported; 1 to %d are", (long long)opset,
                  XB_OPSET);
         return -1;
     }

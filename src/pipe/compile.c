@@ -47,6 +47,8 @@ static xb_outcome emit(job *j, xb_sink *sink, const xb_emit *e)
     int status = e->backend->emit(xb_context_begin(j->cx, e->backend->name, e->where), j->m, sink, e->options);
     xb_context_end(j->cx);
     xb_graph_release_views(xb_module_graph(j->m));
+    if (!xb_sink_settled(sink) && status >= 0)
+        xb_diag(j->d, XB_ERROR, "emit-failed", &where, "'%s' left a file open", e->backend->name);
     bool said = xb_diags_errors(j->d) > before;
     if (xb_interrupted()) return XB_STOPPED;
     if (status >= 0 && !said) return XB_DONE;

@@ -3,24 +3,6 @@
 #include "pipe/parts.h"
 #include <string.h>
 
-enum { CHUNK = 4 << 20 };
-
-/* A mapped file is let go piece by piece, so that it never counts as ours. */
-static bool digest_file(xb_diags *d, const char *path, char hex[XB_DIGEST_HEX])
-{
-    xb_view v;
-    if (!xb_view_open(d, path, &v)) return false;
-    xb_digest *sum = xb_digest_new();
-    for (size_t at = 0; at < v.size; at += CHUNK) {
-        size_t n = v.size - at < CHUNK ? v.size - at : CHUNK;
-        xb_digest_add(sum, v.data + at, n);
-        xb_view_done(v.data + at, n);
-    }
-    xb_digest_end(sum, hex);
-    xb_view_close(&v);
-    return true;
-}
-
 /* Paths below the pipeline's folder are told from there, so that no output depends on where it was started. */
 static void add(const xb_pipeline *p, xb_run_info *info, const char *kind, const char *path, const char *hex)
 {
@@ -34,7 +16,7 @@ static void add(const xb_pipeline *p, xb_run_info *info, const char *kind, const
 bool xb_inputs_register(xb_diags *d, const xb_pipeline *p, xb_run_info *info)
 {
     char hex[XB_DIGEST_HEX];
-    if (!digest_file(d, p->model, hex)) return false;
+    if (!xb_digest_file(d, p->model, hex)) return false;
     add(p, info, "model", p->model, hex);
     const char *hw = p->hardware ? p->hardware : p->hw.name ? p->hw.name : "(in the pipeline)";
     add(p, info, "hardware", hw, p->hw.digest ? p->hw.digest : "");

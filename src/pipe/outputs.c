@@ -30,8 +30,9 @@ static bool write_pipeline(const xb_pipeline *p, xb_outdir *o)
     char *dir = xb_path_dir(p->file); /* a bare model's paths are the working folder's, whatever pipeline it takes */
     bool bare = strcmp(dir, p->dir) != 0;
     free(dir);
-    xb_buf_printf(&b, "# As it ran. Paths are relative to the folder %s%s.\n", bare ? "it ran in" : "of ",
-                  bare ? "" : xb_path_base(p->file));
+    xb_buf_printf(&b, "# As it ran. hardware.yaml stands beside this file; model and data are relative to the folder %s%s.\n",
+                  bare ? "it ran in" : "of ", bare ? "" : xb_path_base(p->file));
+    xb_buf_str(&b, "# Again, from anywhere: xbarc compile pipeline.yaml --set model=PATH --set data.test=SPEC\n");
     xb_pipeline_print_with(p, "hardware.yaml", &b);
     bool ok = write_text(o, "pipeline.yaml", &b);
     xb_buf_free(&b);

@@ -147,9 +147,9 @@ static xb_outcome run_on(runner *r, xb_module *work, size_t index)
     xb_outcome outcome = call(r, work, s);
     xb_lap_end(&r->watch, lap);
     if (outcome != XB_DONE) return outcome;
-    if (r->i->verify_each && !whole(r, work, s)) return XB_FAULT;
-    account(r, work, index, shape, layout);
     bool edited = xb_graph_version(xb_module_graph(work)) != version, undo = false;
+    if ((edited || r->i->verify_each) && !whole(r, work, s)) return XB_FAULT;
+    account(r, work, index, shape, layout);
     if (r->gate && s->pass->level == XB_LEVEL_GRAPH && edited) outcome = judge(r, work, s, &undo);
     if (outcome != XB_DONE || undo) return outcome;
     fact(r, work, s, "edited", edited);

@@ -21,7 +21,9 @@ static void diagnose(xb_cx *cx, xb_severity severity, const char *code, const xb
     va_end(args);
     xb_where entry = c->entry ? xb_yaml_where(c->entry) : (xb_where){0};
     bool placed = where && (where->file || where->node);
-    xb_diag(c->diags, severity, code, placed ? where : &entry, "%s: %s", cx->instance, xb_buf_cstr(&text));
+    if ((unsigned)severity > XB_ERROR) severity = XB_ERROR;
+    xb_diag(c->diags, severity, code ? code : "pass", placed ? where : &entry, "%s: %s", cx->instance,
+            xb_buf_cstr(&text));
     xb_buf_free(&text);
 }
 
@@ -39,7 +41,7 @@ static bool cancelled(xb_cx *cx)
 static void progress(xb_cx *cx, uint64_t done, uint64_t total, const char *unit)
 {
     xb_context *c = xb_context_of(cx);
-    if (!c->progress) c->progress = xb_progress_begin(cx->instance, unit);
+    if (!c->progress) c->progress = xb_progress_begin(cx->instance, unit ? unit : "");
     xb_progress_update(c->progress, done, total);
 }
 

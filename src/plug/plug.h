@@ -17,8 +17,8 @@ typedef struct xb_plugin_entry {
 typedef struct xb_registry xb_registry;
 xb_registry *xb_registry_new(void);
 void xb_registry_free(xb_registry *r);
-/* Built-in table, then XBARC_PLUGIN_PATH, then `installed` (both: folders joined by ':'). Files that are refused are remembered, not diagnosed: a
- * name that is asked for and was refused is. */
+/* Built-in table, then XBARC_PLUGIN_PATH, then `installed` (both: folders joined by ':'). Files that are refused are
+ * remembered, not diagnosed: a name that is asked for and was refused is. */
 void xb_registry_search(xb_registry *r, const char *installed);
 bool xb_registry_load(xb_diags *d, xb_registry *r, const char *path); /* --plugin=FILE: refusal is an error "plugin" */
 size_t xb_registry_list(const xb_registry *r, const xb_plugin_entry **list);
@@ -48,6 +48,8 @@ bool xb_service_offered(const char *name_slash_version);
 /* ---- backends write through this ---- */
 struct xb_outdir;
 xb_sink *xb_sink_new(xb_diags *d, struct xb_outdir *dir);
+/* Between two backends: false when the one before left a file open (which is abandoned). */
+bool xb_sink_settled(xb_sink *s);
 void xb_sink_free(xb_sink *s);
 
 #endif

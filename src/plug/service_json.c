@@ -8,6 +8,7 @@ struct writer {
     xb_context *context;
     xb_sink *sink; /* NULL: into text */
     xb_buf text;
+    xb_vec(char) open; /* '{' or '[' of every open level */
 };
 
 static struct writer *of(struct xb_json *j)
@@ -48,8 +49,23 @@ static struct xb_json *begin_text(xb_cx *cx)
 static void finish(struct xb_json *j)
 {
     struct writer *w = of(j);
-    if (w->json) xb_json_free(w->json);
+    if (!w->json) return;
+    for (; w->open.n; w->open.n--) xb_json_close(w->json);
+    xb_json_free(w->json);
     w->json = NULL;
+}
+
+/* A plugin's mistake is its own diagnostic, never the host's fault: no value after the end, keys in objects and only
+ * there. */
+static bool may_write(struct writer *w, const char *key)
+{
+    bool wants_key = w->open.n && w->open.data[w->open.n - 1] == '{';
+    if (w->json && wants_key == (key != NULL)) return true;
+    xb_diag(w->context->diags, XB_ERROR, "json", NULL, "%s: JSON: %s", w->context->cx.instance,
+            !w->json    ? "a value after the end"
+            : wants_key ? "a value without a key in an object"
+                        : "a key outside of an object");
+    return false;
 }
 
 static const char *text(struct xb_json *j, size_t *n)
@@ -64,45 +80,53 @@ void xb_json_service_release(struct xb_json *j)
 {
     finish(j);
     xb_buf_free(&of(j)->text);
+    xb_vec_free(&of(j)->open);
     free(j);
 }
 
 static void object(struct xb_json *j, const char *key)
 {
+    if (!may_write(of(j), key)) return;
     xb_json_object(of(j)->json, key, false);
+    xb_push(&of(j)->open, '{');
 }
 
 static void array(struct xb_json *j, const char *key, bool one_line)
 {
+    if (!may_write(of(j), key)) return;
     xb_json_array(of(j)->json, key, one_line);
+    xb_push(&of(j)->open, '[');
 }
 
 static void close_innermost(struct xb_json *j)
 {
-    xb_json_close(of(j)->json);
+    struct writer *w = of(j);
+    if (!w->json || !w->open.n) {
+        xb_diag(w->context->diags, XB_ERROR, "json", NULL, "%s: JSON: nothing is open", w->context->cx.instance);
+        return;
+    }
+    xb_json_close(w->json);
+    w->open.n--;
 }
 
 static void string(struct xb_json *j, const char *key, const char *value)
 {
-    if (value)
-        xb_json_string(of(j)->json, key, value);
-    else
-        xb_json_null(of(j)->json, key);
+    if (may_write(of(j), key)) xb_json_string(of(j)->json, key, value);
 }
 
 static void integer(struct xb_json *j, const char *key, int64_t value)
 {
-    xb_json_int(of(j)->json, key, value);
+    if (may_write(of(j), key)) xb_json_int(of(j)->json, key, value);
 }
 
 static void real(struct xb_json *j, const char *key, double value)
 {
-    xb_json_real(of(j)->json, key, value);
+    if (may_write(of(j), key)) xb_json_real(of(j)->json, key, value);
 }
 
 static void boolean(struct xb_json *j, const char *key, bool value)
 {
-    xb_json_bool(of(j)->json, key, value);
+    if (may_write(of(j), key)) xb_json_bool(of(j)->json, key, value);
 }
 
 const xb_json_api xb_json_service = {

@@ -57,6 +57,15 @@ xb_sink *xb_sink_new(xb_diags *d, struct xb_outdir *dir)
     return &t->sink;
 }
 
+bool xb_sink_settled(xb_sink *s)
+{
+    struct target *t = s->impl;
+    if (!t->file) return true;
+    xb_out_abandon(t->file);
+    t->file = NULL;
+    return false;
+}
+
 void xb_sink_free(xb_sink *s)
 {
     if (!s) return;

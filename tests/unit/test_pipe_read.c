@@ -153,7 +153,7 @@ static const struct {
     {"xbarc: 1\nmodel: m.onnx\npasses: []\nemit: [list, list]\n", "4:14:", "pipeline-instance", "emitted twice"},
     {"xbarc: 1\nmodel: m.onnx\npasses: []\nemit: list\n", "4:7:", "option-type", "'emit' needs a list"},
     {"xbarc: 1\nmodel: m.onnx\npasses: []\nemit: [[list]]\n", "4:8:", "option-type", "an entry of 'emit'"},
-    {"xbarc: 1\nmodel: m.onnx\nhardware: big\npasses: []\n", "3:11:", "hardware", "no installed hardware 'big'"},
+    {"xbarc: 1\nmodel: m.onnx\nhardware: big\npasses: []\n", "3:11:", "hardware", "no installed hardware file 'big'"},
     {"xbarc: 1\nmodel: m.onnx\nhardware: [a]\npasses: []\n", "3:11:", "option-type", "'hardware' needs a file"},
     {"xbarc: 1\nmodel: m.onnx\nhardware: {crossbar: {rosw: 3}}\npasses: []\n", "3:23:", "option-unknown",
      "did you mean 'rows'?"},
@@ -384,7 +384,7 @@ static const struct {
     {"passes.@a.epsilon={", "--set:1:20:", "yaml-syntax", "did not find"},
     {"passes.@a.path=${UNSET_NAME}", "--set:1:16:", "yaml-variable", "${UNSET_NAME}"},
     {"hardware.crossbar.rows=0.5", "--set:1:24:", "option-type", "'crossbar.rows' = 0.5"},
-    {"hardware=none", "--set:1:10:", "hardware", "no installed hardware 'none'"},
+    {"hardware=none", "--set:1:10:", "hardware", "no installed hardware file 'none'"},
     {"hardware.crossbar.rosw=4", "--set:1:19:", "option-unknown", "did you mean 'rows'?"},
 };
 
@@ -462,7 +462,7 @@ START_TEST(of_passes)
                   xb_diags_text(d));
     ck_assert(!xb_pipeline_of_passes(d, registry, "[mark", "small", dirs, 4));
     ck_assert(!xb_pipeline_of_passes(d, registry, "[mark]", "smell", dirs, 4));
-    ck_assert(strstr(xb_diags_text(d), "--hardware:1:1: error: no installed hardware 'smell'"));
+    ck_assert(strstr(xb_diags_text(d), "--hardware:1:1: error: no installed hardware file 'smell'"));
     xb_diags_free(d);
 }
 END_TEST

@@ -5,7 +5,8 @@
  *     XBARC_PLUGIN(shrink) = { XBARC_PLUGIN_HEADER, .name = "shrink", .passes = shrink_passes };
  *
  * at the bottom of the file. No plugin globals, no host symbols: everything comes through xb_cx.
- * All descriptors are const data, and all begin with struct_size, so that later versions append.
+ * All descriptors are const data, and all begin with struct_size, so that later versions append. Until 1.0 an equal
+ * minor is required, so that structures without one (options, arrays, facts) have the host's size too.
  */
 #ifndef XBARC_ABI_H
 #define XBARC_ABI_H
