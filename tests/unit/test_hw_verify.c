@@ -9,8 +9,14 @@
 typedef struct files {
     fx f;
     char *dir;
-    char *json, *bin; /* paths */
+    char *json, *bin, *hw; /* paths */
 } files;
+
+static void save(const char *path, const char *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    ck_assert(f != NULL && fwrite(bytes, 1, n, f) == n && fclose(f) == 0);
+}
 
 static void emit_files(files *t)
 {
@@ -19,6 +25,10 @@ static void emit_files(files *t)
     xb_module_set_layout(m, xb_layout_clone(t->f.l), &xb_layout_ownership);
     folder_sink s = sink_into(t->dir);
     ck_assert_int_eq(backend.emit(&h->cx, m, &s.sink, NULL), 0);
+    xb_buf text = {0};
+    xb_hw_print(&text, &t->f.hw);
+    save(t->hw, text.data, text.len);
+    xb_buf_free(&text);
     xb_module_free(m);
 }
 
@@ -32,6 +42,7 @@ static files new_files(const char *hw, bool small)
     ck_assert(t.dir != NULL);
     t.json = xb_path_join(t.dir, "layout.json");
     t.bin = xb_path_join(t.dir, "weights.bin");
+    t.hw = xb_path_join(t.dir, "hardware.yaml");
     if (small) {
         xb_value x = fx_input(&t.f, "x", FX_TYPE(1, 6, 5, 5));
         xb_graph_add_output(t.f.g, fx_conv(&t.f, "dw", x, 6, 1, 2, 6));
@@ -47,6 +58,8 @@ static void free_files(files *t)
 {
     unlink(t->json);
     unlink(t->bin);
+    unlink(t->hw);
+    free(t->hw);
     rmdir(t->dir);
     free(t->json);
     free(t->bin);
@@ -61,12 +74,6 @@ static char *load_text(const char *path, size_t *n)
     ck_assert(text != NULL);
     xb_diags_free(d);
     return text;
-}
-
-static void save(const char *path, const char *bytes, size_t n)
-{
-    FILE *f = fopen(path, "wb");
-    ck_assert(f != NULL && fwrite(bytes, 1, n, f) == n && fclose(f) == 0);
 }
 
 /* Is the folder refused with this code? With "" : accepted. */
@@ -210,6 +217,15 @@ START_TEST(wrong_heads_arrays_nets)
     expect_edit(&t, "\"schema_version\": 1", "\"schema_version\": 2", "lvs-format");
     expect_edit(&t, "weights.bin", "../weights.bin", "lvs-format");
     expect_edit(&t, "\"nets\"", "\"knots\"", "lvs-format");
+    expect_edit(&t, "\"bytes\": 2304", "\"bytes\": 2305", "lvs-size");
+    expect_edit(&t, "\"bytes\": 2304", "\"bytes\": -1", "lvs-format");
+    expect_edit(&t, "\"bytes\"", "\"bites\"", "lvs-format");
+    expect_edit(&t, "\"digest\": \"", "\"digest\": \"0", "lvs-hardware");
+    expect_edit(&t, "\"digest\"", "\"digset\"", "lvs-format");
+    save(t.hw, "xbarc: 1\n", 9);
+    expect(&t, "lvs-hardware");
+    unlink(t.hw);
+    expect(&t, "io");
     expect_edit(&t, "\"nets\"", "\"blocks\"", "lvs-format"); /* a key twice */
     expect_edit(&t, "{", "", "lvs-format");
     expect_edit(&t, "\"name\": \"dw\"", "\"name\": \"wd\"", "lvs-matrix");
