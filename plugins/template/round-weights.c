@@ -1,7 +1,8 @@
 /* round-weights.c: a pass to copy: rounds the weights of synaptic layers to evenly spaced levels.
  *
- * With L levels and w_max the largest magnitude of a layer, every weight becomes the nearest multiple of
- * 2 w_max / (L - 1). This is what an ideal array with L conductances per differential pair would hold.
+ * With L levels and w_max the largest magnitude of a weight tensor, every weight becomes the nearest of
+ * -w_max + k * 2 w_max / (L - 1), k = 0 .. L-1. This is what an ideal array with L conductances per differential pair
+ * would hold. Two ops may share one weight: it is one value of the graph and is rounded once.
  */
 #include <math.h>
 #include <xbarc/xbarc.h>
@@ -24,26 +25,52 @@ static size_t count(const xb_type *t)
     return n;
 }
 
+/* Level k is most * (2k - (L-1)) / (L-1): the middle one of an odd count is 0 and the outer ones are -most and most,
+ * exactly. */
+static void round_to_levels(float *w, size_t n, int64_t levels)
+{
+    double most = largest(w, n), steps = (double)(levels - 1);
+    for (size_t i = 0; most > 0 && isfinite(most) && i < n; i++) {
+        double k = rint((w[i] / most + 1) / 2 * steps);
+        w[i] = (float)(most * (2 * k - steps) / steps);
+    }
+}
+
+/* Was this value rounded before? If not, it is remembered. */
+static int seen(xb_value *done, size_t *n, xb_value v)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (done[i].id == v.id) return 1;
+    done[(*n)++] = v;
+    return 0;
+}
+
+static size_t op_count(const xb_graph_api *graph, const xb_graph *g)
+{
+    size_t n = 0;
+    for (xb_op op = graph->first(g); op.id; op = graph->next(g, op)) n++;
+    return n;
+}
+
 static int run(xb_cx *cx, xb_module *module, const void *options)
 {
     const round_options *o = options;
     const xb_graph_api *graph = cx->host->service(cx, "xb.graph", 1);
     const xb_journal_api *journal = cx->host->service(cx, "xb.journal", 1);
     xb_graph *g = graph->of(module);
-    size_t layers = 0;
+    xb_value *done = cx->host->alloc(cx, op_count(graph, g) + 1, sizeof *done);
+    size_t weights = 0;
     for (xb_op op = graph->first(g); op.id; op = graph->next(g, op)) {
         xb_matrix m;
         if (!graph->matrix(g, op, &m) || graph->type(g, m.weight)->dtype != XB_F32) continue;
-        float *w = graph->write(g, m.weight);
-        size_t n = count(graph->type(g, m.weight));
-        float step = 2 * largest(w, n) / (float)(o->levels - 1);
-        for (size_t i = 0; step > 0 && i < n; i++) w[i] = step * rintf(w[i] / step);
-        layers++;
+        if (seen(done, &weights, m.weight)) continue;
+        round_to_levels(graph->write(g, m.weight), count(graph->type(g, m.weight)), o->levels);
     }
-    journal->add(cx, module, &(xb_fact){.key = "pass.round-weights.layers",
-                                        .value = (double)layers,
-                                        .unit = "1",
-                                        .source = "pass round-weights"});
+    journal->add(cx, module,
+                 &(xb_fact){.key = "pass.round-weights.weights",
+                            .value = (double)weights,
+                            .unit = "1",
+                            .source = "pass round-weights"});
     return 0;
 }
 
@@ -63,8 +90,9 @@ static const xb_pass round_weights = {
     .level = XB_LEVEL_GRAPH,
     .name = "round-weights",
     .summary = "round the weights of every layer to evenly spaced levels",
-    .doc = "An example of a pass outside the xbarc tree: it reads and writes weights through the graph service, has one "
-           "option, and leaves a fact in the journal.",
+    .doc =
+        "An example of a pass outside the xbarc tree: it reads and writes weights through the graph service, has one "
+        "option, and leaves a fact in the journal.",
     .example = "- round-weights: {levels: 15}",
     .services = (const char *const[]){"xb.graph/1", "xb.journal/1", NULL},
     .options = options,
