@@ -26,8 +26,9 @@ void xb_layout_set_mesh(xb_layout *l, int32_t rows, int32_t cols);
 void xb_layout_place(xb_layout *l, uint32_t id, int32_t site_x, int32_t site_y, int32_t core);
 
 /* Rebuilds every matrix from DIR/layout.json and DIR/weights.bin and compares it bit for bit with `g` (DIR/model.xir):
- * the crossbar world's layout-versus-schematic. Every element must be covered exactly once. false after diagnostics
- * "lvs-...". Also checks that no two arrays share a site and no two blocks overlap. */
+ * the crossbar world's layout-versus-schematic; DIR/hardware.yaml must be the one it was made for. Every element must
+ * be covered exactly once. false after diagnostics "lvs-...". Also checks that no two arrays share a site and no two
+ * blocks overlap. */
 typedef struct xb_lvs_result {
     uint64_t layers, arrays, cells;
 } xb_lvs_result;

@@ -21,7 +21,9 @@ typedef struct xb_lvs {
     xb_vec(xb_array) arrays;
     xb_vec(xb_block) blocks; /* ordered by array; lists of rows and columns inside the matrix */
     xb_vec(xb_net) nets;
-    uint64_t bytes; /* of weights.bin, from the arrays' sizes */
+    uint64_t bytes;     /* of weights.bin, from the arrays' sizes */
+    int64_t said_bytes; /* as weights.bytes has it */
+    const char *digest; /* as hardware.digest has it */
 } xb_lvs;
 
 /* One error, printed while there are few. Returns false. */

@@ -166,6 +166,12 @@ static bool read_head(xb_lvs *v, const json_t *root)
     if (!number(v, "schema_version", 0, json_object_get(root, "schema_version"), 1, 1, &version)) return false;
     if (!file || strcmp(file, "weights.bin"))
         return xb_lvs_error(v, "lvs-format", "'weights.file' is not \"weights.bin\"");
+    const char *digest = json_string_value(json_object_get(json_object_get(root, "hardware"), "digest"));
+    if (!digest) return xb_lvs_error(v, "lvs-format", "'hardware.digest' is missing");
+    v->digest = xb_arena_strdup(v->arena, digest);
+    if (!number(v, "weights.bytes", 0, json_object_get(json_object_get(root, "weights"), "bytes"), 0, INT64_MAX,
+                &v->said_bytes))
+        return false;
     return number(v, "mesh.rows", 0, json_object_get(mesh, "rows"), 0, INT32_MAX, &v->mesh_rows) &&
            number(v, "mesh.cols", 0, json_object_get(mesh, "cols"), 0, INT32_MAX, &v->mesh_cols);
 }

@@ -1,8 +1,11 @@
 /* verify.c: layout versus schematic: what layout.json and weights.bin say is the graph, bit for bit, each element once.
  */
+#include "base/digest.h"
 #include "base/file.h"
 #include "hw/lvs.h"
 #include <stdlib.h>
+
+enum { HARDWARE_LIMIT = 1 << 24 };
 
 bool xb_lvs_error(xb_lvs *v, const char *code, const char *format, ...)
 {
@@ -282,6 +285,9 @@ static void check_weights(xb_lvs *v, const char *dir, const xb_graph *g)
     if (!xb_view_open(v->d, path, &weights)) {
         v->errors++;
     } else {
+        if ((uint64_t)v->said_bytes != v->bytes)
+            xb_lvs_error(v, "lvs-size", "the arrays need %llu bytes; 'weights.bytes' is %lld",
+                         (unsigned long long)v->bytes, (long long)v->said_bytes);
         if (weights.size != v->bytes)
             xb_lvs_error(v, "lvs-size", "the arrays need %llu bytes; weights.bin has %zu", (unsigned long long)v->bytes,
                          weights.size);
@@ -289,6 +295,24 @@ static void check_weights(xb_lvs *v, const char *dir, const xb_graph *g)
             compare(v, g, &weights);
         xb_view_close(&weights);
     }
+    free(path);
+}
+
+/* hardware.yaml is the one that layout.json was made for. */
+static void check_hardware(xb_lvs *v, const char *dir)
+{
+    char *path = xb_path_join(dir, "hardware.yaml"), hex[XB_DIGEST_HEX];
+    size_t n;
+    char *text = xb_read_file(v->d, path, HARDWARE_LIMIT, &n);
+    if (!text) {
+        v->errors++;
+    } else {
+        xb_digest_of(text, n, hex);
+        if (strcmp(hex, v->digest))
+            xb_lvs_error(v, "lvs-hardware", "made for a hardware file of SHA-256 %.64s; that of hardware.yaml is %s",
+                         v->digest, hex);
+    }
+    free(text);
     free(path);
 }
 
@@ -306,6 +330,7 @@ bool xb_layout_verify(xb_diags *d, const char *dir, const xb_graph *g, xb_lvs_re
     char *path = xb_path_join(dir, "layout.json");
     xb_lvs v = {.d = d, .path = path, .arena = xb_arena_new()};
     bool read = xb_lvs_read(&v);
+    if (read) check_hardware(&v, dir);
     if (read) check_weights(&v, dir, g);
     if (v.errors > XB_LVS_SHOWN)
         xb_diag(d, XB_ERROR, "lvs-more", &(xb_where){.file = path}, "%llu more errors",
