@@ -29,6 +29,7 @@ src_libxbarc_a_SOURCES = \
 	src/base/out.h \
 	src/base/out_private.h \
 	src/base/outdir.c \
+	src/base/outdir_ours.c \
 	src/base/par.c \
 	src/base/par.h \
 	src/base/partial.c \

@@ -6,11 +6,11 @@
 #ifndef XB_BASE_OUT_H
 #define XB_BASE_OUT_H
 
-#include "base/digest.h"
 #include "base/diag.h"
+#include "base/digest.h"
 
 typedef struct xb_out xb_out;
-xb_out *xb_out_open(xb_diags *d, const char *path); /* NULL after a diagnostic */
+xb_out *xb_out_open(xb_diags *d, const char *path);        /* NULL after a diagnostic */
 void xb_out_write(void *out, const void *bytes, size_t n); /* an xb_write_fn */
 void xb_out_printf(xb_out *o, const char *format, ...) XB_PRINTF(2, 3);
 bool xb_out_failed(const xb_out *o);
@@ -21,9 +21,11 @@ bool xb_out_commit(xb_out *o); /* frees o */
 void xb_out_abandon(xb_out *o);
 
 /* A folder that appears whole: files are written into a sibling folder, which takes the name at commit. An existing
- * folder is replaced only if every file in it is named in its MANIFEST (ours), else refused at open. */
+ * folder that is not empty is replaced only if we wrote it and nobody worked in it since, else refused at open: its
+ * MANIFEST lists all of `ours` (names that ours always has; NULL-ended, kept until the end) and every file in it, and
+ * each file of at most 1 MiB still has its digest. */
 typedef struct xb_outdir xb_outdir;
-xb_outdir *xb_outdir_open(xb_diags *d, const char *path);
+xb_outdir *xb_outdir_open(xb_diags *d, const char *path, const char *const *ours);
 const char *xb_outdir_path(const xb_outdir *o); /* of the folder being written */
 /* name may have one folder part; a name used twice or one that leaves the folder is refused. Commit of each file by
  * xb_out_commit (before the folder's own end); its digest is remembered for the MANIFEST. One thread at a time. */

@@ -1,4 +1,4 @@
-/* out_private.h: private to base: an output file inside an output folder. */
+/* out_private.h: private to base: what output files and folders share. */
 #ifndef XB_BASE_OUT_PRIVATE_H
 #define XB_BASE_OUT_PRIVATE_H
 
@@ -9,5 +9,12 @@ typedef void xb_out_done(void *context, size_t index, const char *hex, bool fail
 
 /* Opens `path` itself, which must not exist; it is registered until xb_partial_done of the caller. */
 xb_out *xb_out_open_inside(xb_diags *d, const char *path, xb_out_done *done, void *context, size_t index);
+
+extern const char xb_manifest_name[];
+
+/* May the folder be replaced (see xb_outdir_open)? An empty one may. false after a diagnostic. */
+bool xb_outdir_is_ours(xb_diags *d, const char *dir, const char *const *ours);
+/* Removes it if it is ours; false when it, or something in it, stays. */
+bool xb_outdir_remove(const char *dir, const char *const *ours);
 
 #endif

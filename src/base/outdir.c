@@ -4,7 +4,6 @@
 #include "base/out_private.h"
 #include "base/partial.h"
 #include "base/vec.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,8 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char manifest[] = "MANIFEST";
-enum { MANIFEST_LIMIT = 64 << 20 };
+const char xb_manifest_name[] = "MANIFEST";
 
 typedef struct entry {
     char *name; /* relative to the folder */
@@ -25,6 +23,7 @@ typedef struct entry {
 struct xb_outdir {
     xb_diags *diags;
     char *target, *partial;
+    const char *const *ours;
     xb_partial *mark;
     xb_map *names;
     xb_vec(entry) entries; /* in creation order; a folder before what is in it */
@@ -36,110 +35,8 @@ static bool cannot(xb_diags *d, const char *path, const char *what, int why)
     return xb_error(d, "output", (.file = path), "cannot %s: %s", what, strerror(why));
 }
 
-/* ---- folders that we wrote before ------------------------------------------------------------ */
-
-/* Names in the folder's MANIFEST, and the folders they lie in; empty when there is none. */
-static xb_map *listed_names(const char *dir)
-{
-    xb_map *names = xb_map_new();
-    char *path = xb_path_join(dir, manifest), *text = NULL;
-    struct stat st;
-    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) text = xb_read_file(NULL, path, MANIFEST_LIMIT, NULL);
-    free(path);
-    if (!text) return names;
-    xb_map_put(names, manifest, strlen(manifest), 1);
-    for (char *line = text; *line;) {
-        size_t n = strcspn(line, "\n");
-        if (n > 66 && line[64] == ' ' && line[65] == ' ') {
-            const char *name = line + 66;
-            xb_map_put(names, name, n - 66, 1);
-            const char *slash = memchr(name, '/', n - 66);
-            if (slash) xb_map_put(names, name, (size_t)(slash - name), 2);
-        }
-        line += n + (line[n] == '\n');
-    }
-    free(text);
-    return names;
-}
-
-/* Calls fn for everything in dir/sub; stops at the first false. */
-static bool each_in(const char *dir, const char *sub, bool (*fn)(void *context, const char *name), void *context)
-{
-    char *path = sub ? xb_path_join(dir, sub) : xb_strdup(dir);
-    DIR *all = opendir(path);
-    free(path);
-    if (!all) return false;
-    bool ok = true;
-    for (struct dirent *e; ok && (e = readdir(all));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        char *name = sub ? xb_path_join(sub, e->d_name) : xb_strdup(e->d_name);
-        ok = fn(context, name);
-        free(name);
-    }
-    closedir(all);
-    return ok;
-}
-
-typedef struct survey {
-    const char *dir;
-    xb_map *names;
-    char *foreign; /* the first file that is not ours */
-} survey;
-
-static bool is_ours(void *context, const char *name)
-{
-    survey *s = context;
-    uint32_t kind = xb_map_get(s->names, name, strlen(name), 0);
-    char *path = xb_path_join(s->dir, name);
-    struct stat st;
-    bool is_dir = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    free(path);
-    if (kind == (is_dir ? 2 : 1) && (!is_dir || each_in(s->dir, name, is_ours, s))) return true;
-    if (!s->foreign) s->foreign = xb_strdup(name);
-    return false;
-}
-
-static bool may_replace(xb_diags *d, const char *dir)
-{
-    survey s = {.dir = dir, .names = listed_names(dir)};
-    bool ok = each_in(dir, NULL, is_ours, &s);
-    if (!ok && s.foreign) {
-        xb_error(d, "output", (.file = dir), "will not replace this folder: '%s' is not in its MANIFEST", s.foreign);
-    } else if (!ok) {
-        xb_error(d, "output", (.file = dir), "will not replace this folder: cannot read it");
-    }
-    xb_map_free(s.names);
-    free(s.foreign);
-    return ok;
-}
-
-static bool remove_ours(void *context, const char *name)
-{
-    survey *s = context;
-    char *path = xb_path_join(s->dir, name);
-    uint32_t kind = xb_map_get(s->names, name, strlen(name), 0);
-    if (kind == 2) {
-        each_in(s->dir, name, remove_ours, s);
-        rmdir(path);
-    } else if (kind == 1) {
-        unlink(path);
-    }
-    free(path);
-    return true;
-}
-
-static bool remove_old(const char *dir)
-{
-    survey s = {.dir = dir, .names = listed_names(dir)};
-    each_in(dir, NULL, remove_ours, &s);
-    xb_map_free(s.names);
-    return rmdir(dir) == 0;
-}
-
-/* ---- writing ----------------------------------------------------------------------------------- */
-
 /* The folder's own name: without slashes at the end, links followed when it exists. NULL after a diagnostic. */
-static char *target_of(xb_diags *d, const char *path)
+static char *target_of(xb_diags *d, const char *path, const char *const *ours)
 {
     struct stat st;
     if (stat(path, &st) == 0) {
@@ -149,7 +46,7 @@ static char *target_of(xb_diags *d, const char *path)
         }
         char *real = realpath(path, NULL);
         if (!real) cannot(d, path, "write", errno);
-        if (!real || !may_replace(d, real)) {
+        if (!real || !xb_outdir_is_ours(d, real, ours)) {
             free(real);
             return NULL;
         }
@@ -167,9 +64,9 @@ static char *target_of(xb_diags *d, const char *path)
     return NULL;
 }
 
-xb_outdir *xb_outdir_open(xb_diags *d, const char *path)
+xb_outdir *xb_outdir_open(xb_diags *d, const char *path, const char *const *ours)
 {
-    char *target = target_of(d, path);
+    char *target = target_of(d, path, ours);
     if (!target) return NULL;
     for (unsigned n = 0; n < 1000; n++) {
         xb_buf name = {0};
@@ -178,7 +75,8 @@ xb_outdir *xb_outdir_open(xb_diags *d, const char *path)
         xb_partial *mark = xb_partial_add(name.data, 1); /* before it exists */
         if (mkdir(name.data, 0777) == 0) {
             xb_outdir *o = xb_calloc(1, sizeof *o);
-            *o = (xb_outdir){.diags = d, .target = target, .partial = name.data, .mark = mark, .names = xb_map_new()};
+            *o = (xb_outdir){
+                .diags = d, .target = target, .partial = name.data, .ours = ours, .mark = mark, .names = xb_map_new()};
             return o;
         }
         int why = errno;
@@ -221,7 +119,7 @@ static bool name_is_good(xb_outdir *o, const char *name)
         if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '\\') return fail(o, name, "not a portable name");
     if (strcmp(name, ".") == 0 || strncmp(name, "./", 2) == 0 || (slash && strcmp(slash, "/.") == 0))
         return fail(o, name, "not a name in this folder");
-    bool taken = strcmp(name, manifest) == 0 || xb_map_get(o->names, name, strlen(name), 0);
+    bool taken = strcmp(name, xb_manifest_name) == 0 || xb_map_get(o->names, name, strlen(name), 0);
     return !taken || fail(o, name, "the name is used twice");
 }
 
@@ -304,8 +202,8 @@ static bool write_manifest(xb_outdir *o)
         }
         if (e->whole) xb_buf_printf(&text, "%s  %s\n", e->hex, e->name);
     }
-    char *path = xb_path_join(o->partial, manifest);
-    size_t index = add_entry(o, manifest, path, false);
+    char *path = xb_path_join(o->partial, xb_manifest_name);
+    size_t index = add_entry(o, xb_manifest_name, path, false);
     xb_out *file = xb_out_open_inside(o->diags, path, file_done, o, index);
     free(path);
     o->entries.data[index].open = false;
@@ -320,7 +218,7 @@ static bool take_name(xb_outdir *o, char **old)
     *old = NULL;
     if (renameat2(AT_FDCWD, o->partial, AT_FDCWD, o->target, RENAME_NOREPLACE) == 0) return true;
     if (errno == EEXIST || errno == ENOTEMPTY) {
-        if (!may_replace(o->diags, o->target)) return false;
+        if (!xb_outdir_is_ours(o->diags, o->target, o->ours)) return false;
         if (renameat2(AT_FDCWD, o->partial, AT_FDCWD, o->target, RENAME_EXCHANGE) == 0) {
             *old = xb_strdup(o->partial);
             return true;
@@ -329,7 +227,8 @@ static bool take_name(xb_outdir *o, char **old)
     if (errno != EINVAL && errno != ENOSYS) return cannot(o->diags, o->target, "rename to this name", errno);
     xb_buf aside = {0}; /* a file system without exchange */
     xb_buf_printf(&aside, "%s.old-%ld", o->target, (long)getpid());
-    bool moved = xb_exists(o->target) && may_replace(o->diags, o->target) && rename(o->target, aside.data) == 0;
+    bool moved =
+        xb_exists(o->target) && xb_outdir_is_ours(o->diags, o->target, o->ours) && rename(o->target, aside.data) == 0;
     if (rename(o->partial, o->target) == 0) {
         *old = moved ? aside.data : NULL;
         if (!moved) xb_buf_free(&aside);
@@ -348,7 +247,7 @@ bool xb_outdir_commit(xb_outdir *o)
         xb_outdir_abandon(o);
         return false;
     }
-    if (old && !remove_old(old))
+    if (old && !xb_outdir_remove(old, o->ours))
         xb_diag(o->diags, XB_WARNING, "output", &(xb_where){.file = old}, "could not remove the old folder");
     free(old);
     free_outdir(o);

@@ -109,7 +109,8 @@ static xb_outcome finish(job *j, xb_outcome outcome)
 xb_outcome xb_compile(xb_diags *d, const xb_pipeline *p, const char *out, const xb_instruments *i,
                       const xb_engine_options *engine)
 {
-    job j = {.d = d, .p = p, .i = i, .engine = engine, .out = xb_outdir_open(d, out)};
+    static const char *const ours[] = {"pipeline.yaml", "hardware.yaml", "model.xir", "journal.json", NULL};
+    job j = {.d = d, .p = p, .i = i, .engine = engine, .out = xb_outdir_open(d, out, ours)};
     if (!j.out) return XB_BAD_INPUT;
     xb_outcome outcome = finish(&j, work(&j));
     xb_context_free(j.cx);

@@ -15,6 +15,7 @@
 
 static char top[64], self[4096];
 static xb_diags *diags;
+static const char *const ours[] = {"b.txt", NULL};
 
 static void set_up(void)
 {
@@ -174,7 +175,7 @@ static bool put_in(xb_outdir *o, const char *name, const char *text)
 
 static void make_folder(const char *path, const char *text)
 {
-    xb_outdir *o = xb_outdir_open(diags, path);
+    xb_outdir *o = xb_outdir_open(diags, path, ours);
     ck_assert_ptr_nonnull(o);
     ck_assert(put_in(o, "b.txt", text));
     ck_assert(put_in(o, "sub/a.txt", "inner"));
@@ -184,7 +185,7 @@ static void make_folder(const char *path, const char *text)
 
 START_TEST(a_folder_appears_at_commit)
 {
-    xb_outdir *o = xb_outdir_open(diags, "deep/out/");
+    xb_outdir *o = xb_outdir_open(diags, "deep/out/", ours);
     ck_assert(put_in(o, "b.txt", "B"));
     ck_assert(!xb_exists("deep/out"));
     ck_assert(xb_is_dir(xb_outdir_path(o)));
@@ -200,7 +201,7 @@ END_TEST
 START_TEST(our_folder_is_replaced)
 {
     make_folder("out", "old");
-    xb_outdir *o = xb_outdir_open(diags, "out");
+    xb_outdir *o = xb_outdir_open(diags, "out", ours);
     ck_assert(put_in(o, "new.txt", "new"));
     expect_text("out/b.txt", "old");
     ck_assert(xb_outdir_commit(o));
@@ -218,10 +219,10 @@ START_TEST(a_foreign_file_is_never_lost)
 {
     make_folder("out", "old");
     put_file("out/sub/mine", "precious");
-    ck_assert_ptr_null(xb_outdir_open(diags, "out"));
+    ck_assert_ptr_null(xb_outdir_open(diags, "out", ours));
     ck_assert_ptr_nonnull(strstr(xb_diags_text(diags), "'sub/mine' is not in its MANIFEST [output]"));
     ck_assert_int_eq(unlink("out/sub/mine"), 0);
-    xb_outdir *o = xb_outdir_open(diags, "out");
+    xb_outdir *o = xb_outdir_open(diags, "out", ours);
     ck_assert(put_in(o, "new.txt", "new"));
     put_file("out/mine", "precious"); /* while we were at work */
     ck_assert(!xb_outdir_commit(o));
@@ -229,10 +230,68 @@ START_TEST(a_foreign_file_is_never_lost)
     expect_text("out/b.txt", "old");
     ck_assert_uint_eq(count_names("."), 1);
     ck_assert_uint_eq(xb_diags_errors(diags), 2);
-    ck_assert_ptr_null(xb_outdir_open(diags, "."));
-    ck_assert_ptr_null(xb_outdir_open(diags, "out/b.txt"));
-    ck_assert_ptr_null(xb_outdir_open(diags, "out/b.txt/x"));
+    ck_assert_ptr_null(xb_outdir_open(diags, ".", ours));
+    ck_assert_ptr_null(xb_outdir_open(diags, "out/b.txt", ours));
+    ck_assert_ptr_null(xb_outdir_open(diags, "out/b.txt/x", ours));
     ck_assert_uint_eq(xb_diags_errors(diags), 5);
+}
+END_TEST
+
+static void expect_refused(const char *dir, const char *why)
+{
+    ck_assert_ptr_null(xb_outdir_open(diags, dir, ours));
+    ck_assert_msg(strstr(xb_diags_text(diags), why) != NULL, "no '%s' in: %s", why, xb_diags_text(diags));
+}
+
+START_TEST(a_manifest_alone_does_not_make_a_folder_ours)
+{
+    ck_assert_int_eq(system("mkdir mine && cd mine && echo years >thesis.txt && sha256sum thesis.txt >MANIFEST"), 0);
+    expect_refused("mine", "its MANIFEST is not ours (it does not list 'b.txt') [output]");
+    expect_text("mine/thesis.txt", "years\n");
+    ck_assert_int_eq(system("mkdir bare && touch bare/MANIFEST"), 0);
+    expect_refused("bare", "bare: error: will not replace this folder: its MANIFEST is not ours");
+    make_folder("out", "old");
+    ck_assert_int_eq(system("echo edited >>out/b.txt"), 0);
+    expect_refused("out", "'b.txt' was changed since it was written [output]");
+    expect_text("out/b.txt", "oldedited\n");
+    make_folder("inner", "old");
+    put_file("inner/sub/a.txt", "edited");
+    expect_refused("inner", "'sub/a.txt' was changed since it was written [output]");
+    make_folder("link", "old");
+    ck_assert_int_eq(system("mv link/b.txt kept && ln -s ../kept link/b.txt"), 0);
+    expect_refused("link", "'b.txt' is not what its MANIFEST says [output]");
+    make_folder("less", "old");
+    ck_assert_int_eq(unlink("less/b.txt"), 0); /* nothing is lost */
+    make_folder("less", "new");
+    expect_text("less/b.txt", "new");
+}
+END_TEST
+
+START_TEST(an_edit_during_the_work_is_kept)
+{
+    make_folder("out", "old");
+    xb_outdir *o = xb_outdir_open(diags, "out", ours);
+    ck_assert(put_in(o, "b.txt", "new"));
+    put_file("out/b.txt", "edited");
+    ck_assert(!xb_outdir_commit(o));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(diags), "'b.txt' was changed since it was written"));
+    expect_text("out/b.txt", "edited");
+    ck_assert_uint_eq(count_names("."), 1);
+}
+END_TEST
+
+START_TEST(large_files_of_ours_are_replaced)
+{
+    char *bytes = xb_calloc(2 << 20, 1);
+    xb_outdir *o = xb_outdir_open(diags, "out", ours);
+    xb_out *f = xb_outdir_file(o, "big");
+    xb_out_write(f, bytes, 2 << 20);
+    ck_assert(xb_out_commit(f));
+    ck_assert(put_in(o, "b.txt", "old"));
+    ck_assert(xb_outdir_commit(o));
+    make_folder("out", "new");
+    ck_assert(!xb_exists("out/big"));
+    free(bytes);
 }
 END_TEST
 
@@ -240,7 +299,7 @@ START_TEST(names_stay_in_the_folder)
 {
     static const char *const bad[] = {"../x", "/x", "a/b/c", "MANIFEST", "b.txt", "new\nline", ".", "b.txt/x", "d/."};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        xb_outdir *o = xb_outdir_open(diags, "out");
+        xb_outdir *o = xb_outdir_open(diags, "out", ours);
         ck_assert(put_in(o, "b.txt", "1"));
         ck_assert_msg(xb_outdir_file(o, bad[i]) == NULL, "%s", bad[i]);
         ck_assert_uint_eq(xb_diags_errors(diags), i + 1);
@@ -255,7 +314,7 @@ START_TEST(a_full_disk_leaves_the_old_folder)
     make_folder("out", "old");
     char *bytes = xb_calloc(1 << 20, 1);
     limit_file_size(500000);
-    xb_outdir *o = xb_outdir_open(diags, "out");
+    xb_outdir *o = xb_outdir_open(diags, "out", ours);
     xb_out *f = xb_outdir_file(o, "big");
     xb_out_write(f, bytes, 1 << 20);
     ck_assert(!xb_out_commit(f));
@@ -271,7 +330,7 @@ END_TEST
 
 START_TEST(abandoned_folders_and_files_go)
 {
-    xb_outdir *o = xb_outdir_open(diags, "out");
+    xb_outdir *o = xb_outdir_open(diags, "out", ours);
     ck_assert(put_in(o, "sub/a", "1"));
     xb_out *f = xb_outdir_file(o, "sub/b");
     xb_out_write(f, "x", 1);
@@ -280,7 +339,7 @@ START_TEST(abandoned_folders_and_files_go)
     xb_outdir_abandon(o);
     xb_outdir_abandon(NULL);
     ck_assert_uint_eq(count_names("."), 0);
-    o = xb_outdir_open(diags, "out");
+    o = xb_outdir_open(diags, "out", ours);
     xb_out_abandon(xb_outdir_file(o, "left"));
     ck_assert(put_in(o, "kept", "1"));
     ck_assert(xb_outdir_commit(o)); /* a file given up is just not there */
@@ -311,7 +370,7 @@ static void write_half(void)
 {
     half_file = xb_out_open(diags, "file");
     xb_out_write(half_file, "half", 4);
-    half_folder = xb_outdir_open(diags, "out");
+    half_folder = xb_outdir_open(diags, "out", ours);
     put_in(half_folder, "sub/whole", "1");
     put_in(half_folder, "b.txt", "1");
     half_inside = xb_outdir_file(half_folder, "half");
@@ -510,6 +569,9 @@ int main(int argc, char **argv)
     tcase_add_test(t, a_folder_appears_at_commit);
     tcase_add_test(t, our_folder_is_replaced);
     tcase_add_test(t, a_foreign_file_is_never_lost);
+    tcase_add_test(t, a_manifest_alone_does_not_make_a_folder_ours);
+    tcase_add_test(t, an_edit_during_the_work_is_kept);
+    tcase_add_test(t, large_files_of_ours_are_replaced);
     tcase_add_test(t, names_stay_in_the_folder);
     tcase_add_test(t, a_full_disk_leaves_the_old_folder);
     tcase_add_test(t, abandoned_folders_and_files_go);
