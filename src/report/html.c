@@ -19,8 +19,8 @@ static const char style[] =
     "local,linear-gradient(270deg,var(--page) 1.5rem,transparent) right/3rem 100% no-repeat local,"
     "linear-gradient(90deg,var(--soft),transparent) left/.6rem 100% no-repeat,"
     "linear-gradient(270deg,var(--soft),transparent) right/.6rem 100% no-repeat}"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.82rem;width:100%}"
-    "th,td{padding:.28rem .35rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.8rem;width:100%}"
+    "th,td{padding:.28rem .3rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
     "th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}small{color:var(--soft)}"
     "td:first-child,th:first-child,.l{text-align:left}"
     "tfoot td{font-weight:600;border-top:2px solid "
@@ -30,7 +30,8 @@ static const char style[] =
     "ul.legend i{display:inline-block;width:.8em;height:.8em;border-radius:.15em;margin-right:.4em}"
     ".figures{display:flex;flex-wrap:wrap;gap:1rem 2rem}figure{margin:0}figcaption{color:var(--soft);font-size:.88rem}"
     "svg text{font:11px system-ui,sans-serif;fill:var(--ink)}ul.warn li{color:#b45309}code{font-size:.85em}"
-    "footer{color:var(--soft);font-size:.82rem;margin-top:2.5rem}";
+    "@media(max-width:1100px){.op{display:none}body{padding:0 .6rem}}"
+    "footer{color:var(--soft);font-size:.8rem;margin-top:2.5rem}";
 
 static void card(const xb_page *p, const char *value, const char *label)
 {
@@ -118,11 +119,15 @@ static void cell_used(const xb_page *p, const json_t *o)
 /* Columns of the table of layers that say nothing for this network are left out. */
 typedef struct columns {
     bool dense, time, energy;
+    bool padded; /* of fixed arrays most are: worth a word only where the rule is exact */
 } columns;
 
-static columns columns_of(const json_t *layers)
+static columns columns_of(const json_t *report)
 {
-    columns c = {.time = xb_any_has(layers, "time_us"), .energy = xb_any_has(layers, "energy_uj")};
+    const json_t *layers = json_object_get(report, "layers"), *hw = json_object_get(report, "hardware");
+    columns c = {.padded = !strcmp(xb_field_text(hw, "tiling_rule"), "exact"),
+                 .time = xb_any_has(layers, "time_us"),
+                 .energy = xb_any_has(layers, "energy_uj")};
     for (size_t i = 0; i < json_array_size(layers); i++) {
         const json_t *l = json_array_get(layers, i);
         c.dense |= xb_field_int(l, "arrays") != xb_field_int(l, "arrays_dense");
@@ -136,8 +141,8 @@ static void cell_name(const xb_page *p, const json_t *l)
     xb_page_print(p, "<td title=\"");
     xb_page_escape(p, xb_field_text(l, "name"));
     xb_page_print(p, "\">");
-    xb_page_escape(p, xb_name_tail(tail, xb_short_name(name, l), 28));
-    xb_page_print(p, "</td><td class=\"l\">");
+    xb_page_escape(p, xb_name_tail(tail, xb_short_name(name, l), 26));
+    xb_page_print(p, "</td><td class=\"l op\">");
     xb_page_escape(p, xb_field_text(l, "op"));
     xb_page_print(p, "</td>");
 }
@@ -150,7 +155,7 @@ static void layer_row(const xb_page *p, const json_t *l, columns show)
     xb_page_print(p, "<td>%s</td><td>%s of %" PRId64 "x%" PRId64 "%s%s</td>", xb_matrix_text(text, l),
                   xb_with_commas(arrays, xb_field_int(l, "arrays")), xb_field_int(l, "array_rows"),
                   xb_field_int(l, "array_cols"), xb_field_true(l, "packed") ? " <small>packed</small>" : "",
-                  xb_field_true(l, "padded") ? " <small>padded</small>" : "");
+                  show.padded && xb_field_true(l, "padded") ? " <small>padded</small>" : "");
     if (show.dense) cell_int(p, xb_field_int(l, "arrays_dense"));
     cell_int(p, xb_field_int(l, "cells"));
     cell_used(p, l);
@@ -164,7 +169,7 @@ static void layer_row(const xb_page *p, const json_t *l, columns show)
 
 static void total_row(const xb_page *p, const json_t *s, columns show)
 {
-    xb_page_print(p, "<tr><td>total</td><td></td><td></td>");
+    xb_page_print(p, "<tr><td>total</td><td class=\"op\"></td><td></td>");
     cell_int(p, xb_field_int(s, "crossbar_arrays"));
     if (show.dense) xb_page_print(p, "<td></td>");
     cell_int(p, xb_field_int(s, "crossbar_cells"));
@@ -179,9 +184,9 @@ static void total_row(const xb_page *p, const json_t *s, columns show)
 static void layer_table(const xb_page *p, const json_t *report)
 {
     const json_t *layers = json_object_get(report, "layers");
-    columns show = columns_of(layers);
+    columns show = columns_of(report);
     xb_page_print(p,
-                  "<h2>Layers</h2><div class=\"wide\"><table><thead><tr><th>layer</th><th class=\"l\">operator</th>"
+                  "<h2>Layers</h2><div class=\"wide\"><table><thead><tr><th>layer</th><th class=\"l op\">operator</th>"
                   "<th>matrix</th><th>arrays</th>%s<th>cells</th><th>used</th><th>wires</th><th>MVMs</th>"
                   "<th>ADC conversions</th>%s%s</tr></thead><tbody>\n",
                   show.dense ? "<th>arrays if dense</th>" : "", show.time ? "<th>time</th>" : "",

@@ -1,6 +1,7 @@
 /* tables.c: the report as Markdown and as CSV. */
 #include "base/num.h"
 #include "report/fields.h"
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -35,12 +36,18 @@ static void csv_text(const xb_page *p, const char *text)
     p->write(p->to, "\"", 1);
 }
 
-/* A name must neither end its cell nor become markup. */
+/* A name must neither end its cell nor become markup. An underscore within a word marks nothing up. */
 static void md_text(const xb_page *p, const char *text)
 {
-    for (; *text; text++) {
-        if (strchr("|\\`*_<>[]#!&~", *text)) p->write(p->to, "\\", 1);
-        p->write(p->to, (unsigned char)*text < 0x20 || *text == 0x7f ? " " : text, 1);
+    for (char last = ' '; *text; last = *text++) {
+        const char one[2] = {*text, 0};
+        bool inside = *text == '_' && isalnum((unsigned char)last) && isalnum((unsigned char)text[1]);
+        if (strchr("<>&", *text))
+            xb_page_escape(p, one);
+        else if (strchr("|\\`*_[]#!~", *text) && !inside)
+            xb_page_print(p, "\\%s", one);
+        else
+            p->write(p->to, (unsigned char)*text < 0x20 || *text == 0x7f ? " " : one, 1);
     }
 }
 

@@ -130,14 +130,14 @@ static void widen(size_t width[COLUMNS], const row *r)
         if (columns(r->cell[c]) > width[c]) width[c] = columns(r->cell[c]);
 }
 
-static void put_row(const xb_page *p, const row *r, const size_t width[COLUMNS])
+static void put_row(const xb_page *p, const row *r, const size_t width[COLUMNS], const char *gap)
 {
     xb_buf b = {0};
     for (size_t c = 0; c < COLUMNS; c++) {
         char cut[256];
         const char *text = columns(r->cell[c]) > width[c] ? xb_name_tail(cut, r->cell[c], width[c]) : r->cell[c];
         int pad = (int)width[c] - (int)columns(text);
-        xb_buf_printf(&b, "%s%*s%s%*s", c ? " " : "", table[c].left ? 0 : pad, "", text, table[c].left ? pad : 0, "");
+        xb_buf_printf(&b, "%s%*s%s%*s", c ? gap : "", table[c].left ? 0 : pad, "", text, table[c].left ? pad : 0, "");
     }
     put_visible(p, xb_buf_cstr(&b), b.len);
     xb_page_print(p, "\n");
@@ -160,13 +160,14 @@ static void layer_table(const xb_page *p, const json_t *report)
     }
     for (size_t c = 1; c < COLUMNS; c++) rest -= width[c] + 1;
     size_t most = rest < table[0].most ? rest : table[0].most;
+    const char *gap = width[0] + COLUMNS - 1 <= most ? "  " : " ";
     if (width[0] > most) width[0] = most;
-    put_row(p, &head, width);
+    put_row(p, &head, width, gap);
     for (size_t i = 0; i < json_array_size(layers); i++) {
         row r = layer_cells(json_array_get(layers, i));
-        put_row(p, &r, width);
+        put_row(p, &r, width, gap);
     }
-    put_row(p, &total, width);
+    put_row(p, &total, width, gap);
 }
 
 /* ---- what stands below it ---- */
