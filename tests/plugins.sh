@@ -70,6 +70,35 @@ mkdir -m 777 "$work/open" && cp "$work/good.so" "$work/open/folder.so" && chmod 
 grep -q "'odd' failed with status -1" "$work/out" || complain "a failing pass is not named"
 [ ! -e "$work/x.xir" ] || complain "a failing pass left an output"
 
+# a backend that misuses JSON, leaves its file open, has no unit for its progress: told of each, nothing is written
+build rude <<'EOF'
+#include <xbarc/xbarc.h>
+static int emit(xb_cx *cx, xb_module *m, xb_sink *s, const void *o)
+{
+    (void)m; (void)o;
+    const xb_json_api *json = cx->host->service(cx, "xb.json", 1);
+    cx->host->progress(cx, 1, 2, NULL);
+    s->open(s, "rude.json");
+    struct xb_json *j = json->begin(cx, s);
+    json->object(j, NULL);
+    json->integer(j, NULL, 1);
+    json->array(j, "list", true);
+    json->integer(j, "key", 1);
+    json->end(j);
+    json->close(j);
+    return 0;
+}
+static const xb_backend rude = {.struct_size = sizeof(xb_backend), .name = "rude", .summary = "s", .emit = emit};
+XBARC_PLUGIN(rude) = {XBARC_PLUGIN_HEADER, .name = "rude", .backends = (const xb_backend *const[]){&rude, NULL}};
+EOF
+printf 'xbarc: 1\nmodel: %s/plugins/template/tiny.xir\nhardware: memristor-64\npasses: []\nemit: [rude]\n' "$here" >"$work/rude.yaml"
+"$XBARC" compile --plugin="$work/rude.so" "$work/rude.yaml" -o "$work/rude-out" >"$work/out" 2>&1
+[ $? = 1 ] || { complain "a rude backend: wrong exit code"; cat "$work/out"; }
+for text in 'a value without a key' 'a key outside' 'nothing is open' 'left a file open'; do
+    grep -q "$text" "$work/out" || { complain "a rude backend is not told: $text"; cat "$work/out"; }
+done
+ls -d "$work"/rude-out* 2>/dev/null && complain "a rude backend left an output"
+
 # XBARC_PLUGIN_PATH: folders of plugins; a refused one is explained when its name is asked for; relative folders are left out
 mkdir "$work/path" && cp "$work/good.so" "$work/path/odd.so" && cp "$work/major.so" "$work/path/next.so"
 XBARC_PLUGIN_PATH=$work/path "$XBARC" list | grep -q '^  odd ' || complain "XBARC_PLUGIN_PATH is not searched"
