@@ -34,6 +34,7 @@ src_libxbarc_a_SOURCES = \
 	src/base/par.h \
 	src/base/partial.c \
 	src/base/partial.h \
+	src/base/place.c \
 	src/base/progress.c \
 	src/base/progress.h \
 	src/base/rng.c \

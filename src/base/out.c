@@ -79,6 +79,11 @@ xb_out *xb_out_open(xb_diags *d, const char *path)
     char *real = exists ? realpath(path, NULL) : NULL, *partial; /* a link stays; what it points to is replaced */
     char *target = xb_strdup(real ? real : path);
     free(real);
+    if (!xb_place_is_good(d, target)) {
+        free(target);
+        return NULL;
+    }
+    xb_place_clean(target);
     int fd = open_beside(target, &partial, &mark);
     if (fd < 0) {
         cannot(d, path, "write", errno);

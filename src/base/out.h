@@ -1,7 +1,9 @@
 /* out.h: outputs that are whole or not there: written beside, renamed when complete.
  *
  * A failed write (full disk) is diagnosed once; commit then returns false and the old file stays. Whatever is open
- * when the process ends by a diagnostic, out of memory or a signal is removed (xb_out_abandon_all).
+ * when the process ends by a diagnostic, out of memory or a signal is removed (xb_out_abandon_all); what a killed
+ * process left (TARGET.partial-PID) goes when the same output is opened again. A place where nothing can be written (no
+ * name, a link to nothing, no folder, no right to write in it) is refused at open.
  */
 #ifndef XB_BASE_OUT_H
 #define XB_BASE_OUT_H

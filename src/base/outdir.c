@@ -39,27 +39,19 @@ static bool cannot(xb_diags *d, const char *path, const char *what, int why)
 static char *target_of(xb_diags *d, const char *path, const char *const *ours)
 {
     struct stat st;
-    if (stat(path, &st) == 0) {
-        if (!S_ISDIR(st.st_mode)) {
-            xb_error(d, "output", (.file = path), "is a file, not a folder");
-            return NULL;
-        }
-        char *real = realpath(path, NULL);
-        if (!real) cannot(d, path, "write", errno);
-        if (!real || !xb_outdir_is_ours(d, real, ours)) {
-            free(real);
-            return NULL;
-        }
-        char *target = xb_strdup(real);
-        free(real);
-        return target;
-    }
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/') n--;
-    char *target = xb_strndup(path, n), *parent = xb_path_dir(target);
-    bool ok = xb_make_dirs(d, parent);
-    free(parent);
-    if (ok) return target;
+    char *target = xb_strndup(path, n);
+    bool exists = stat(target, &st) == 0, ok = !exists || S_ISDIR(st.st_mode);
+    if (!ok) xb_error(d, "output", (.file = path), "is a file, not a folder");
+    if (ok && exists) {
+        char *real = realpath(target, NULL);
+        free(target);
+        if (!real) return cannot(d, path, "write", errno), NULL;
+        target = xb_strdup(real);
+        free(real);
+    }
+    if (ok && xb_place_is_good(d, target) && (!exists || xb_outdir_is_ours(d, target, ours))) return target;
     free(target);
     return NULL;
 }
@@ -68,6 +60,7 @@ xb_outdir *xb_outdir_open(xb_diags *d, const char *path, const char *const *ours
 {
     char *target = target_of(d, path, ours);
     if (!target) return NULL;
+    xb_place_clean(target);
     for (unsigned n = 0; n < 1000; n++) {
         xb_buf name = {0};
         xb_buf_printf(&name, "%s.partial-%ld", target, (long)getpid());

@@ -119,6 +119,57 @@ START_TEST(abandoned_files_leave_the_old_one)
 }
 END_TEST
 
+/* In a child without privileges, since nothing is forbidden to root. */
+static bool refused_unprivileged(const char *path, bool folder)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(2);
+        bool opened = folder ? xb_outdir_open(diags, path, ours) != NULL : xb_out_open(diags, path) != NULL;
+        bool said = strstr(xb_diags_text(diags), "cannot write in the folder 'shut': Permission denied [output]");
+        _exit(!opened && said ? 0 : 1);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+START_TEST(a_bad_place_is_refused_at_open)
+{
+    put_file("file", "kept");
+    ck_assert_int_eq(symlink("nothing", "dangling"), 0);
+    static const struct {
+        const char *path, *folder_says, *file_says;
+    } bad[] = {
+        {"", "error: the name of the output is empty [output]", "error: the name of the output is empty [output]"},
+        {"dangling", "dangling: error: cannot write: a link that leads nowhere [output]",
+         "dangling: error: cannot write: a link that leads nowhere [output]"},
+        {"dangling/", "a link that leads nowhere", "the folder 'dangling': No such file"},
+        {"no/out", "the folder 'no': No such file or directory [output]", "the folder 'no': No such file"},
+        {"file/out", "'file' is not a folder [output]", "'file' is not a folder [output]"},
+        {"file", "file: error: is a file, not a folder [output]", NULL},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        xb_diags *d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+        ck_assert_msg(!xb_outdir_open(d, bad[i].path, ours), "%s", bad[i].path);
+        ck_assert_msg(strstr(xb_diags_text(d), bad[i].folder_says) != NULL, "%s", xb_diags_text(d));
+        xb_diags_free(d);
+        if (!bad[i].file_says) continue;
+        d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+        ck_assert_msg(!xb_out_open(d, bad[i].path), "%s", bad[i].path);
+        ck_assert_msg(strstr(xb_diags_text(d), bad[i].file_says) != NULL, "%s", xb_diags_text(d));
+        xb_diags_free(d);
+    }
+    expect_text("file", "kept");
+    ck_assert_uint_eq(count_names("."), 2);
+    ck_assert_int_eq(chmod(top, 0755), 0);
+    ck_assert_int_eq(mkdir("shut", 0555), 0);
+    ck_assert(refused_unprivileged("shut/f", false));
+    ck_assert(refused_unprivileged("shut/f", true));
+}
+END_TEST
+
 START_TEST(what_cannot_be_written_is_said)
 {
     ck_assert_ptr_null(xb_out_open(diags, "no/such/folder/f"));
@@ -185,7 +236,8 @@ static void make_folder(const char *path, const char *text)
 
 START_TEST(a_folder_appears_at_commit)
 {
-    xb_outdir *o = xb_outdir_open(diags, "deep/out/", ours);
+    ck_assert_int_eq(mkdir("deep", 0777), 0);
+    xb_outdir *o = xb_outdir_open(diags, "deep/out//", ours);
     ck_assert(put_in(o, "b.txt", "B"));
     ck_assert(!xb_exists("deep/out"));
     ck_assert(xb_is_dir(xb_outdir_path(o)));
@@ -441,8 +493,48 @@ START_TEST(a_kill_leaves_the_old_folder_whole)
     expect_text("file", "old");
     expect_text("out/b.txt", "old");
     ck_assert_int_eq(system("cd out && sha256sum --quiet -c MANIFEST"), 0);
-    make_folder("out", "next"); /* and the next run is not in its way */
+    ck_assert_uint_eq(count_names("."), 4);
+    put_file("file", "next"); /* and the next run cleans up */
+    ck_assert_uint_eq(count_names("."), 3);
+    make_folder("out", "next");
     expect_text("out/b.txt", "next");
+    ck_assert_uint_eq(count_names("."), 2);
+}
+END_TEST
+
+START_TEST(only_what_ended_runs_left_is_removed)
+{
+    fflush(NULL);
+    pid_t ended = fork();
+    if (!ended) _exit(0);
+    ck_assert_int_eq(waitpid(ended, NULL, 0), ended);
+    const char *const names[] = {"f.partial-%ld.txt", "f.partial-0%ld", "xf.partial-%ld", "f.partial-%ld-1",
+                                 "f.old-%ld"};
+    char name[64];
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(name, sizeof name, names[i], (long)ended);
+        ck_assert_int_eq(close(creat(name, 0666)), 0);
+    }
+    ck_assert_int_eq(close(creat("f.partial-", 0666)), 0);
+    ck_assert_int_eq(close(creat("f.partial-1", 0666)), 0); /* runs */
+    snprintf(name, sizeof name, "f.partial-%ld", (long)ended);
+    ck_assert_int_eq(symlink("f.partial-", name), 0); /* not what we make */
+    put_file("f", "new");
+    ck_assert_uint_eq(count_names("."), 9);
+    ck_assert_int_eq(unlink(name), 0);
+    char command[400]; /* a link inside a folder: what it leads to is safe */
+    snprintf(command, sizeof command,
+             "mkdir kept && echo x >kept/x && mkdir -p %s/sub && echo y >%s/sub/y && ln -s ../kept %s/link", name, name,
+             name);
+    ck_assert_int_eq(system(command), 0);
+    put_file("f", "new");
+    expect_text("kept/x", "x\n");
+    ck_assert_uint_eq(count_names(name), 1);
+    if (geteuid() != 0) return;
+    ck_assert_int_eq(lchown(name, 65534, 65534), 0); /* somebody else's */
+    ck_assert_int_eq(unlinkat(AT_FDCWD, strcat(strcpy(command, name), "/link"), 0), 0);
+    put_file("f", "new");
+    ck_assert(xb_is_dir(name));
 }
 END_TEST
 
@@ -564,6 +656,7 @@ int main(int argc, char **argv)
     tcase_add_test(t, a_file_appears_at_commit);
     tcase_add_test(t, large_writes_arrive_whole);
     tcase_add_test(t, abandoned_files_leave_the_old_one);
+    tcase_add_test(t, a_bad_place_is_refused_at_open);
     tcase_add_test(t, what_cannot_be_written_is_said);
     tcase_add_test(t, a_full_disk_leaves_the_old_file);
     tcase_add_test(t, a_folder_appears_at_commit);
@@ -577,6 +670,7 @@ int main(int argc, char **argv)
     tcase_add_test(t, abandoned_folders_and_files_go);
     tcase_add_test(t, an_early_end_leaves_nothing);
     tcase_add_test(t, a_kill_leaves_the_old_folder_whole);
+    tcase_add_test(t, only_what_ended_runs_left_is_removed);
     tcase_add_test(t, children_do_not_remove_their_parents_files);
     tcase_add_test(t, out_of_memory_anywhere);
     tcase_add_test(t, short_work_says_nothing);
