@@ -38,6 +38,7 @@ static void write_tiling(const writer *w, const xb_layer_cost *c)
     w->json->integer(w->j, "grid_cols", c->tiling.grid_cols);
     w->json->boolean(w->j, "padded", c->tiling.padded);
     w->json->boolean(w->j, "packed", c->packed);
+    w->json->boolean(w->j, "spread", c->spread);
     w->json->close(w->j);
 }
 

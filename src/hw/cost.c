@@ -65,17 +65,36 @@ static int64_t devices(const xb_layout *l, size_t i, const xb_hw *hw)
     return n;
 }
 
+/* Columns and rows of all arrays of matrix i that hold something, and the columns of the fullest. */
+typedef struct used {
+    int64_t cols, rows, busiest;
+} used;
+
+static used used_of(const xb_layout *l, size_t i)
+{
+    used u = {0, 0, 0};
+    for (uint32_t k = l->first_array.data[i]; k < l->first_array.data[i + 1]; k++) {
+        const xb_array *a = &l->arrays.data[k];
+        int64_t cols = 0;
+        for (uint32_t b = 0; b < a->blocks; b++) {
+            cols += l->blocks.data[a->first_block + b].cols;
+            u.rows += l->blocks.data[a->first_block + b].rows;
+        }
+        u.cols += cols;
+        if (cols > u.busiest) u.busiest = cols;
+    }
+    return u;
+}
+
 void xb_layout_cost(xb_layout *l, size_t i)
 {
     xb_layer_cost *c = &l->costs.data[i];
     xb_hw hw = xb_hw_for(&l->hw, c->name, c->op_type);
-    int64_t down = c->packed ? 1 : c->tiling.grid_rows, across = c->packed ? 1 : c->tiling.grid_cols;
-    int64_t used = l->arrays.data[l->first_array.data[i]].blocks * c->cols;
-    if (!c->packed) used = c->tiling.cols < c->cols ? c->tiling.cols : c->cols;
+    used u = used_of(l, i);
     c->steps = (double)c->mvms * slices(&hw);
-    c->adc_conversions = c->steps * (double)(c->groups * c->cols * down);
-    c->dac_conversions = c->steps * (double)(c->groups * c->rows * across);
-    c->time = c->steps * step_time(&hw, used);
+    c->adc_conversions = c->steps * (double)u.cols;
+    c->dac_conversions = c->steps * (double)u.rows;
+    c->time = c->steps * step_time(&hw, u.busiest);
     c->devices = devices(l, i, &hw);
     energy(&hw, c);
 }

@@ -120,6 +120,10 @@ void xb_layout_count(xb_layout *l, const xb_graph *g, size_t i)
 {
     const xb_matrix *m = &l->matrices.data[i];
     xb_layer_cost *cost = &l->costs.data[i];
+    if (cost->spread) {
+        xb_count_spread(l, g, i);
+        return;
+    }
     scan s = scan_of(l, g, i);
     kept sum = {0, 0};
     uint32_t array = l->first_array.data[i];

@@ -35,6 +35,12 @@ int64_t xb_pack_groups(const xb_hw *hw, int64_t groups, int64_t rows, int64_t co
 /* Arrays if the groups were spread into one dense matrix with zeros between. INT64_MAX when beyond counting. */
 int64_t xb_pack_dense(const xb_hw *hw, int64_t groups, int64_t rows, int64_t cols);
 
+/* Arrays of the same without those that hold no group; INT64_MAX: not by the fixed rule, or a group exceeds an array.
+ */
+int64_t xb_pack_spread(const xb_hw *hw, const xb_matrix *m);
+void xb_plan_spread(xb_layout *l, uint32_t i, const xb_hw *hw);
+void xb_count_spread(xb_layout *l, const xb_graph *g, size_t i); /* xb_layout_count of such a matrix */
+
 /* count.c: reads every weight of matrix i once; fills wires of its nets and the counted members of its cost. */
 void xb_layout_count(xb_layout *l, const xb_graph *g, size_t i);
 

@@ -132,21 +132,32 @@ static bool plan_matrix(xb_diags *d, const xb_graph *g, xb_layout *l, uint32_t i
     xb_hw hw = xb_hw_for(&l->hw, m->name, l->costs.data[i].op_type);
     int64_t k = xb_pack_groups(&hw, m->groups, m->rows, m->cols), n;
     xb_tiling t = xb_tile(&hw, m->rows, m->cols);
+    bool spread = false;
     if (k > 1) {
+        int64_t dense = xb_pack_spread(&hw, m);
         n = (m->groups + k - 1) / k;
+        spread = dense < n;
         bool fixed = hw.rule == XB_TILING_FIXED;
-        t = (xb_tiling){fixed ? hw.max_rows : k * m->rows, fixed ? hw.max_cols : k * m->cols, 1, n, fixed};
+        if (spread) {
+            n = dense;
+            t = xb_tile(&hw, m->groups * m->rows, m->groups * m->cols);
+            t.padded = true;
+        } else {
+            t = (xb_tiling){fixed ? hw.max_rows : k * m->rows, fixed ? hw.max_cols : k * m->cols, 1, n, fixed};
+        }
     } else if (!xb_mul_i64(t.grid_rows, t.grid_cols, &n) || !xb_mul_i64(n, m->groups, &n)) {
         n = INT64_MAX;
     }
     if (too_many(d, g, l, m, n)) return false;
     if (k == 1) warn_exact(d, g, &hw, m, n);
-    if (k > 1) plan_packed(l, i, &hw, k);
+    if (spread) xb_plan_spread(l, i, &hw);
+    if (k > 1 && !spread) plan_packed(l, i, &hw, k);
     for (int64_t group = 0; k == 1 && group < m->groups; group++) {
         plan_group(l, i, group, &t);
         plan_nets(l, i, group, &t);
     }
     cost_of_sizes(l, i, &hw, &t, k > 1);
+    l->costs.data[i].spread = spread;
     return true;
 }
 

@@ -409,6 +409,30 @@ START_TEST(energy_needs_figures)
 }
 END_TEST
 
+START_TEST(nothing_to_map)
+{
+    fx f = fx_new(FX_EXACT);
+    xb_value x = fx_input(&f, "x", FX_TYPE(1, 4));
+    xb_graph_add_output(f.g, fx_op(&f, XB_OP_Relu, "r", x, (xb_value){0}, NULL));
+    ck_assert(xb_graph_infer(f.d, f.g, NULL));
+    ck_assert_ptr_null(xb_layout_plan(f.d, f.g, &f.hw));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(f.d), "[layout-empty]"));
+    fx_free(&f);
+}
+END_TEST
+
+START_TEST(too_many_arrays)
+{
+    fx f = fx_new(FX_FIXED(1));
+    fx_matrix(&f, "big", 2100, 2000, false);
+    ck_assert(xb_graph_infer(f.d, f.g, NULL));
+    ck_assert_ptr_null(xb_layout_plan(f.d, f.g, &f.hw));
+    const char *said = xb_diags_text(f.d);
+    ck_assert_msg(strstr(said, "[layout-size]") && strstr(said, "node 'big' (MatMul)"), "%s", said);
+    fx_free(&f);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_test(t, mbc_sizes);
@@ -428,6 +452,8 @@ static void add(TCase *t)
     tcase_add_test(t, devices);
     tcase_add_test(t, warnings_of_the_plan);
     tcase_add_test(t, energy_needs_figures);
+    tcase_add_test(t, nothing_to_map);
+    tcase_add_test(t, too_many_arrays);
 }
 
 int main(void)

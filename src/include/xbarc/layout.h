@@ -119,6 +119,7 @@ typedef struct xb_layer_cost {
     double energy;                           /* J per image; 0 when a component has no figure */
     double energy_adc, energy_dac, energy_xbar, energy_digital; /* their sum is energy */
     int64_t devices; /* that hold its weights; with offset one more for every row of an array in use: the reference */
+    bool spread;     /* packed, as one dense matrix whose arrays of zeros alone are left out: fewer arrays */
 } xb_layer_cost;
 
 typedef struct xb_chip_cost {
