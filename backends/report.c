@@ -3,7 +3,9 @@
  * Every number is a count of the layout, a figure of the hardware file times a count, or a fact of the journal. Units
  * stand in the key names. docs/formats/report.md describes the keys.
  */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xbarc/xbarc.h>
 
@@ -39,6 +41,27 @@ static const xb_fact *find_fact(const struct writer *w, const char *key)
     return NULL;
 }
 
+/* Twelve digits: what a product leaves behind the last one that means something is not written. */
+static void real(struct writer *w, const char *key, double value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.11e", value);
+    w->json->real(w->j, key, isfinite(value) ? strtod(text, NULL) : value);
+}
+
+/* A figure that is 0 where the hardware file gives none: null. */
+static void figure(struct writer *w, const char *key, double value)
+{
+    real(w, key, value > 0 ? value : NAN);
+}
+
+/* Folders are of the machine; a report is of the run. */
+static const char *base_name(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash && slash[1] ? slash + 1 : path;
+}
+
 static void write_tool(struct writer *w)
 {
     w->json->object(w->j, "tool");
@@ -52,20 +75,52 @@ static void write_tool(struct writer *w)
     for (size_t i = 0; i < n; i++) {
         w->json->object(w->j, NULL);
         w->json->string(w->j, "kind", input[i][0]);
-        w->json->string(w->j, "path", input[i][1]);
+        w->json->string(w->j, "path", base_name(input[i][1]));
         w->json->string(w->j, "sha256", input[i][2]);
         w->json->close(w->j);
     }
     w->json->close(w->j);
+}
+
+/* Is the key "pass.INSTANCE.what"? Then n is the length of the instance, which begins after "pass.". */
+static bool is_pass_fact(const char *key, const char *what, size_t *n)
+{
+    size_t all = strlen(key), tail = strlen(what);
+    if (strncmp(key, "pass.", 5) || all < 5 + 1 + 1 + tail) return false;
+    *n = all - 5 - 1 - tail;
+    return key[5 + *n] == '.' && !strcmp(key + 6 + *n, what);
+}
+
+static void write_pass(struct writer *w, const char *name, const char *options, const char *mark)
+{
+    w->json->object(w->j, NULL);
+    w->json->string(w->j, "name", name);
+    if (options) w->json->string(w->j, "options", options);
+    if (mark) w->json->boolean(w->j, mark, true);
+    w->json->close(w->j);
+}
+
+/* What ran, and in its place what the gate rolled back or what was left out because of that: the journal knows. */
+static void write_passes(struct writer *w)
+{
     const char *const(*pass)[2];
-    n = w->run->passes(w->cx, &pass);
+    const xb_fact *fact;
+    size_t n = w->run->passes(w->cx, &pass), facts = w->journal->facts(w->module, &fact), next = 0, len;
     w->json->array(w->j, "passes", false);
-    for (size_t i = 0; i < n; i++) {
-        w->json->object(w->j, NULL);
-        w->json->string(w->j, "name", pass[i][0]);
-        w->json->string(w->j, "options", pass[i][1]);
-        w->json->close(w->j);
+    for (size_t i = 0; i < facts; i++) {
+        const char *key = fact[i].key;
+        bool undone = is_pass_fact(key, "rolled-back", &len);
+        if (undone || is_pass_fact(key, "left-out", &len)) {
+            char name[128];
+            snprintf(name, sizeof name, "%.*s", (int)(len < 127 ? len : 127), key + 5);
+            write_pass(w, name, NULL, undone ? "rolled_back" : "left_out");
+        } else if (next < n && is_pass_fact(key, "edited", &len) && strlen(pass[next][0]) == len &&
+                   !strncmp(pass[next][0], key + 5, len)) {
+            write_pass(w, pass[next][0], pass[next][1], NULL);
+            next++;
+        }
     }
+    for (; next < n; next++) write_pass(w, pass[next][0], pass[next][1], NULL);
     w->json->close(w->j);
 }
 
@@ -74,7 +129,7 @@ static void write_hardware(struct writer *w)
     const xb_hw *hw = w->hw;
     w->json->object(w->j, "hardware");
     w->json->string(w->j, "name", hw->name);
-    w->json->string(w->j, "file", hw->file);
+    w->json->string(w->j, "file", base_name(hw->file));
     w->json->string(w->j, "sha256", hw->digest);
     w->json->string(w->j, "source", hw->source);
     w->json->string(w->j, "tiling_rule", hw->rule == XB_TILING_EXACT ? "exact" : "fixed");
@@ -90,10 +145,7 @@ static const char *model_name(const struct writer *w)
     const char *const(*input)[3];
     size_t n = w->run->inputs(w->cx, &input);
     for (size_t i = 0; i < n; i++)
-        if (!strcmp(input[i][0], "model")) {
-            const char *slash = strrchr(input[i][1], '/');
-            return slash ? slash + 1 : input[i][1];
-        }
+        if (!strcmp(input[i][0], "model")) return base_name(input[i][1]);
     return w->graph->name(w->graph->of(w->module));
 }
 
@@ -107,8 +159,19 @@ static double micro2(double square_metres)
     return square_metres * 1e12;
 }
 
+/* Has every layer a time? A sum that leaves some out would be wrong. */
+static bool has_times(const struct writer *w)
+{
+    const xb_layer_cost *layer;
+    size_t n = w->layout_api->layer_costs(w->layout, &layer);
+    for (size_t i = 0; i < n; i++)
+        if (!(layer[i].time > 0)) return false;
+    return n > 0;
+}
+
 static void write_summary(struct writer *w)
 {
+    bool timed = has_times(w);
     const xb_json_api *json = w->json;
     const xb_chip_cost *c = w->layout_api->chip_cost(w->layout);
     const xb_fact *reference = find_fact(w, "crossbar.reference_cells");
@@ -120,28 +183,28 @@ static void write_summary(struct writer *w)
     json->integer(w->j, "crossbar_arrays", c->arrays);
     json->integer(w->j, "crossbar_cells", c->cells);
     json->integer(w->j, "crossbar_cells_reference", (int64_t)dense);
-    json->real(w->j, "crossbar_area_ratio", ratio((double)c->cells, dense));
-    json->integer(w->j, "crossbar_devices", c->cells * w->hw->devices_per_cell);
+    real(w, "crossbar_area_ratio", ratio((double)c->cells, dense));
+    json->integer(w->j, "crossbar_devices", c->devices);
     json->integer(w->j, "array_cells", c->array_cells);
     json->integer(w->j, "padding_cells", c->padding_cells);
     json->integer(w->j, "compacted_cells", c->compacted_cells);
     json->integer(w->j, "zero_arrays", c->zero_arrays);
-    json->real(w->j, "cell_utilization", ratio((double)c->cells, (double)c->array_cells));
+    real(w, "cell_utilization", ratio((double)c->cells, (double)c->array_cells));
     json->integer(w->j, "routing_wires", c->wires);
     json->integer(w->j, "routing_wires_full", c->wires_full);
-    json->real(w->j, "routing_area_ratio", c->routing_area_ratio_mean);
-    json->real(w->j, "routing_area_ratio_pooled", c->routing_area_ratio_pooled);
-    json->real(w->j, "cell_area_um2", micro2(c->cell_area));
-    json->real(w->j, "array_area_um2", micro2(c->array_area));
-    json->real(w->j, "periphery_area_um2", micro2(c->periphery_area));
+    real(w, "routing_area_ratio", c->routing_area_ratio_mean);
+    real(w, "routing_area_ratio_pooled", c->routing_area_ratio_pooled);
+    figure(w, "cell_area_um2", micro2(c->cell_area));
+    figure(w, "array_area_um2", micro2(c->array_area));
+    figure(w, "periphery_area_um2", micro2(c->periphery_area));
     json->integer(w->j, "units", c->units);
     json->integer(w->j, "tiles", c->tiles);
-    json->real(w->j, "peak_power_mw", c->peak_power * 1e3);
-    json->real(w->j, "latency_us", c->latency * 1e6);
-    json->real(w->j, "interval_us", c->interval * 1e6);
-    json->real(w->j, "images_per_s", c->interval > 0 ? 1 / c->interval : 0);
-    json->real(w->j, "energy_uj", c->energy * 1e6);
-    json->string(w->j, "critical_layer", c->critical_layer);
+    figure(w, "peak_power_mw", c->peak_power * 1e3);
+    figure(w, "latency_us", timed ? c->latency * 1e6 : 0);
+    figure(w, "interval_us", timed ? c->interval * 1e6 : 0);
+    figure(w, "images_per_s", timed ? 1 / c->interval : 0);
+    figure(w, "energy_uj", c->energy * 1e6);
+    json->string(w->j, "critical_layer", timed ? c->critical_layer : NULL);
     json->integer(w->j, "mesh_rows", mesh_rows);
     json->integer(w->j, "mesh_cols", mesh_cols);
     json->close(w->j);
@@ -164,7 +227,7 @@ static void write_accuracy(struct writer *w)
             if (!open) w->json->object(w->j, stages[s]);
             if (!open) w->json->string(w->j, "split", fact->split);
             open = true;
-            w->json->real(w->j, metrics[m], fact->value);
+            real(w, metrics[m], fact->value);
         }
         if (open) w->json->close(w->j);
     }
@@ -190,26 +253,27 @@ static void write_layer(struct writer *w, const xb_layer_cost *l)
     json->integer(j, "arrays", l->arrays);
     json->integer(j, "arrays_dense", l->arrays_dense);
     json->integer(j, "cells", l->cells);
+    json->integer(j, "devices", l->devices);
     json->integer(j, "array_cells_total", l->array_cells);
     json->integer(j, "padding_cells", l->padding_cells);
     json->integer(j, "compacted_cells", l->compacted_cells);
     json->integer(j, "zero_arrays", l->zero_arrays);
-    json->real(j, "cell_utilization", ratio((double)l->cells, (double)l->array_cells));
+    real(w, "cell_utilization", ratio((double)l->cells, (double)l->array_cells));
     json->integer(j, "row_wires", l->row_wires);
     json->integer(j, "col_wires", l->col_wires);
     json->integer(j, "row_wires_full", l->row_wires_full);
     json->integer(j, "col_wires_full", l->col_wires_full);
-    json->real(j, "routing_area_ratio", l->routing_area_ratio);
+    real(w, "routing_area_ratio", l->routing_area_ratio);
     json->integer(j, "mvms", l->mvms);
-    json->real(j, "array_steps", l->steps);
-    json->real(j, "adc_conversions", l->adc_conversions);
-    json->real(j, "dac_conversions", l->dac_conversions);
-    json->real(j, "time_us", l->time * 1e6);
-    json->real(j, "energy_uj", l->energy * 1e6);
-    json->real(j, "energy_adc_uj", l->energy_adc * 1e6);
-    json->real(j, "energy_dac_uj", l->energy_dac * 1e6);
-    json->real(j, "energy_array_uj", l->energy_xbar * 1e6);
-    json->real(j, "energy_digital_uj", l->energy_digital * 1e6);
+    real(w, "array_steps", l->steps);
+    real(w, "adc_conversions", l->adc_conversions);
+    real(w, "dac_conversions", l->dac_conversions);
+    figure(w, "time_us", l->time * 1e6);
+    figure(w, "energy_uj", l->energy * 1e6);
+    figure(w, "energy_adc_uj", l->energy_adc * 1e6);
+    figure(w, "energy_dac_uj", l->energy_dac * 1e6);
+    figure(w, "energy_array_uj", l->energy_xbar * 1e6);
+    figure(w, "energy_digital_uj", l->energy_digital * 1e6);
     json->close(j);
 }
 
@@ -231,59 +295,24 @@ static void write_floorplan(struct writer *w)
         w->json->integer(w->j, NULL, array[i].site_x);
         w->json->integer(w->j, NULL, array[i].site_y);
         w->json->integer(w->j, NULL, array[i].blocks ? (int64_t)block[array[i].first_block].matrix : -1);
-        w->json->real(w->j, NULL, ratio(used, (double)array[i].rows * (double)array[i].cols));
+        real(w, NULL, ratio(used, (double)array[i].rows * (double)array[i].cols));
         w->json->close(w->j);
     }
     w->json->close(w->j);
 }
 
-static void assume(struct writer *w, const char *key, double value, const char *unit, const char *source)
-{
-    if (value == 0) return;
-    w->json->object(w->j, NULL);
-    w->json->string(w->j, "key", key);
-    w->json->real(w->j, "value", value);
-    w->json->string(w->j, "unit", unit);
-    w->json->string(w->j, "source", source ? source : w->hw->source);
-    w->json->close(w->j);
-}
-
-static void assume_component(struct writer *w, const char *name, const xb_component *c)
-{
-    char key[64];
-    snprintf(key, sizeof key, "%s.power", name);
-    assume(w, key, c->power * 1e3, "mW", c->source);
-    snprintf(key, sizeof key, "%s.area", name);
-    assume(w, key, c->area * 1e12, "um2", c->source);
-    snprintf(key, sizeof key, "%s.energy", name);
-    assume(w, key, c->energy * 1e12, "pJ", c->source);
-}
-
 static void write_assumptions(struct writer *w)
 {
-    const xb_hw *hw = w->hw;
     w->json->array(w->j, "assumptions", false);
-    assume(w, "crossbar.cell_area", hw->cell_area * 1e18, "nm2", hw->crossbar_source);
-    assume(w, "crossbar.wire_pitch", hw->wire_pitch * 1e9, "nm", hw->crossbar_source);
-    assume(w, "interface.input_bits", (double)hw->input_bits, "bit", hw->interface_source);
-    assume(w, "interface.dac_bits", (double)hw->dac_bits, "bit", hw->interface_source);
-    assume(w, "interface.adc_bits", (double)hw->adc_bits, "bit", hw->interface_source);
-    assume(w, "interface.adc_per_xbar", (double)hw->adc_per_xbar, "1", hw->interface_source);
-    assume(w, "interface.adc_rate", hw->adc_rate * 1e-6, "MS/s", hw->interface_source);
-    assume(w, "interface.read_time", hw->read_time * 1e9, "ns", hw->interface_source);
-    assume_component(w, "adc", &hw->adc);
-    assume_component(w, "dac", &hw->dac);
-    assume_component(w, "xbar", &hw->xbar);
-    assume_component(w, "sample_hold", &hw->sample_hold);
-    assume_component(w, "shift_add", &hw->shift_add);
-    assume_component(w, "in_register", &hw->in_register);
-    assume_component(w, "out_register", &hw->out_register);
-    assume_component(w, "tile_register", &hw->tile_register);
-    assume_component(w, "activation", &hw->activation);
-    assume_component(w, "pool", &hw->pool);
-    assume_component(w, "buffer", &hw->buffer);
-    assume_component(w, "router", &hw->router);
-    assume_component(w, "wire", &hw->wire);
+    for (size_t i = 0; i < w->hw->n_assumptions; i++) {
+        const xb_assumption *a = &w->hw->assumptions[i];
+        w->json->object(w->j, NULL);
+        w->json->string(w->j, "key", a->key);
+        real(w, "value", a->value);
+        w->json->string(w->j, "unit", a->unit);
+        w->json->string(w->j, "source", a->source);
+        w->json->close(w->j);
+    }
     w->json->close(w->j);
 }
 
@@ -298,7 +327,7 @@ static void write_facts(struct writer *w)
         if (fact[i].text)
             w->json->string(w->j, "text", fact[i].text);
         else
-            w->json->real(w->j, "value", fact[i].value);
+            real(w, "value", fact[i].value);
         w->json->string(w->j, "unit", fact[i].unit);
         w->json->string(w->j, "source", fact[i].source);
         w->json->close(w->j);
@@ -306,11 +335,48 @@ static void write_facts(struct writer *w)
     w->json->close(w->j);
 }
 
+/* "round-weights was rolled back: it lost 3.2 points"; the metric is what the gate measured of this pass. */
+static void warn_rolled_back(struct writer *w, const xb_fact *fact, size_t len)
+{
+    static const struct metric {
+        const char *name, *form;
+    } metrics[] = {{"top1", "it lost %.4g points of top-1 accuracy"},
+                   {"agreement", "it lost %.4g points of agreement"},
+                   {"psnr", "it left a psnr of %.4g dB"},
+                   {"mse", "it left a mean square error of %.4g"}};
+    char text[256], key[160];
+    int n = snprintf(text, sizeof text, "%.*s was rolled back", (int)(len < 100 ? len : 100), fact->key + 5);
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+        snprintf(key, sizeof key, "pass.%.*s.%s", (int)(len < 100 ? len : 100), fact->key + 5, metrics[i].name);
+        const xb_fact *measured = find_fact(w, key);
+        if (!measured || strcmp(measured->source, "gate")) continue;
+        n += snprintf(text + n, sizeof text - (size_t)n, ": ");
+        snprintf(text + n, sizeof text - (size_t)n, metrics[i].form, fact->value);
+        break;
+    }
+    w->json->string(w->j, NULL, text);
+}
+
+static void warn_passes(struct writer *w)
+{
+    const xb_fact *fact;
+    size_t n = w->journal->facts(w->module, &fact), len;
+    for (size_t i = 0; i < n; i++) {
+        if (is_pass_fact(fact[i].key, "rolled-back", &len)) warn_rolled_back(w, &fact[i], len);
+        if (!is_pass_fact(fact[i].key, "left-out", &len)) continue;
+        char text[256];
+        snprintf(text, sizeof text, "%.*s was left out: what it needs was rolled back", (int)(len < 100 ? len : 100),
+                 fact[i].key + 5);
+        w->json->string(w->j, NULL, text);
+    }
+}
+
 static void write_warnings(struct writer *w)
 {
     const xb_layer_cost *layer;
     size_t n = w->layout_api->layer_costs(w->layout, &layer);
     w->json->array(w->j, "warnings", false);
+    warn_passes(w);
     for (size_t i = 0; i < n; i++) {
         char text[256];
         if (layer[i].tiling.padded && w->hw->rule == XB_TILING_EXACT) {
@@ -337,6 +403,7 @@ static const char *build(struct writer *w, bool floorplan, size_t *n)
     w->json->string(w->j, "model", model_name(w));
     w->json->string(w->j, "graph", w->graph->name(w->graph->of(w->module)));
     write_tool(w);
+    write_passes(w);
     write_hardware(w);
     write_summary(w);
     write_accuracy(w);
