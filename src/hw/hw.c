@@ -187,6 +187,22 @@ static void fill_components(xb_hw_text *t, const xb_yaml *y, const xb_hw_trees *
     if (xb_hw_own_figures(trees, "xbar") && !xb_yaml_get(xbar, "cols")) t->components.xbar.cols = t->crossbar.cols;
 }
 
+/* A part that has figures of this file and of the one it extends, which are of another size. */
+static void warn_mixed(xb_diags *d, const xb_hw_trees *trees, const char *name, const char *key, int64_t used)
+{
+    static const char *const figures[] = {"power", "area", "energy"};
+    const xb_yaml *own = xb_yaml_get(xb_yaml_get(trees->own, "components"), name);
+    const xb_yaml *base = xb_yaml_get(xb_yaml_get(trees->base, "components"), name), *was = xb_yaml_get(base, key);
+    if (!was || !xb_hw_own_figures(trees, name) || strtoll(was->text, NULL, 10) == used) return;
+    for (size_t i = 0; i < 3; i++) {
+        if (xb_yaml_get(own, figures[i]) || !xb_yaml_get(base, figures[i])) continue;
+        xb_where where = xb_yaml_where(own);
+        xb_diag(d, XB_WARNING, "hw-mixed", &where,
+                "'components.%s.%s' is inherited, of %s %s; with figures of this file it is taken to be of %lld", name,
+                figures[i], key, was->text, (long long)used);
+    }
+}
+
 /* Position of a value for a message: the key itself, or the nearest level that is there. */
 static xb_where position(const xb_yaml *y, const char *level, const char *key)
 {
@@ -332,6 +348,9 @@ bool xb_hw_read(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *const *d
     if (!xb_yaml_get(y, "source")) warn_unsourced(d, xb_hw_options, y);
     if (trees.base && !xb_yaml_get(trees.base, "source")) warn_unsourced(d, xb_hw_options, trees.base);
     warn_unscaled(d, out, whole);
+    warn_mixed(d, &trees, "adc", "bits", out->adc_figure_bits);
+    warn_mixed(d, &trees, "xbar", "rows", out->xbar_rows);
+    warn_mixed(d, &trees, "xbar", "cols", out->xbar_cols);
     fill_pitch(out);
     if (!xb_hw_assume(d, a, &trees, out)) return false;
     xb_buf text = {0};

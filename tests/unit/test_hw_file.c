@@ -250,9 +250,9 @@ START_TEST(figures_without_source_warn)
                   "interface: {read_time: 1ns, source: s}\ntile: {xbars: 3}\n");
     ck_assert_int_eq(xb_diags_warnings(f.d), 3);
     const char *said = xb_diags_text(f.d);
-    ck_assert_msg(strstr(said, "hw.yaml:2:12:") && strstr(said, "hw.yaml:4:9:") && strstr(said, "hw.yaml:5:14:"), "%s",
-                  said);
-    ck_assert_ptr_nonnull(strstr(said, "[hw-source]"));
+    ck_assert_msg(strstr(said, "hw.yaml:2:12:") && strstr(said, "hw.yaml:4:9:") && strstr(said, "hw.yaml:5:14:") &&
+                      strstr(said, "[hw-source]"),
+                  "%s", said);
     ck_assert_ptr_null(f.hw.adc.source);
     ck_assert_ptr_null(f.hw.crossbar_source);
     fx_free(&f);
@@ -299,8 +299,6 @@ START_TEST(missing_file)
     fx_free(&f);
 }
 END_TEST
-
-/* ---- where figures come from ---- */
 
 static const xb_assumption *figure(const xb_hw *hw, const char *key)
 {
@@ -381,6 +379,9 @@ START_TEST(sources_of_inherited_figures)
     ck_assert_ptr_null(figure(&f.hw, "layers.b.c.adc_bits")); /* zero */
     ck_assert_int_eq(xb_diags_warnings(f.d), 0);
     check_reads_back(&f.hw);
+    fx_free(&f);
+    f = extending("xbarc: 1\nextends: isaac\nsource: s\ninterface: {adc_bits: 6}\ncomponents: {adc: {power: 1mW}}\n");
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(f.d), "'components.adc.area' is inherited, of bits 8"));
     fx_free(&f);
 }
 END_TEST
