@@ -26,6 +26,17 @@ static void on_end(int number)
     raise(number);
 }
 
+/* A mapped file lost its end while it was read: a page of it cannot be had, and there is nothing to go back to. */
+static void on_bus_fault(int number)
+{
+    static const char text[] = "xbarc: error: a file was cut short while it was read [io]\n";
+    (void)number;
+    xb_out_abandon_all();
+    ssize_t said = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)said;
+    _exit(1);
+}
+
 void xb_interrupt_install(void)
 {
     struct sigaction act = {.sa_handler = on_interrupt}; /* no SA_RESTART: blocking calls return */
@@ -35,8 +46,11 @@ void xb_interrupt_install(void)
     sigaction(SIGTERM, &act, NULL);
     struct sigaction hup;
     if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN) sigaction(SIGHUP, &act, NULL); /* nohup */
-    act.sa_handler = SIG_IGN; /* a file size limit is then a failed write, which is diagnosed */
+    act.sa_handler = on_bus_fault;
+    sigaction(SIGBUS, &act, NULL);
+    act.sa_handler = SIG_IGN; /* a file size limit, a reader that left: then a failed write, which is diagnosed */
     sigaction(SIGXFSZ, &act, NULL);
+    sigaction(SIGPIPE, &act, NULL);
 }
 
 bool xb_interrupted(void)

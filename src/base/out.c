@@ -109,6 +109,12 @@ xb_out *xb_out_open_inside(xb_diags *d, const char *path, xb_out_done *done, voi
     return o;
 }
 
+static bool cannot_send(const xb_out *o, int why)
+{
+    if (why != EFAULT) return cannot(o->diags, o->path, "write", why);
+    return xb_error(o->diags, "io", (.file = o->path), "cannot write: a file was cut short while it was read");
+}
+
 static void send(xb_out *o, const char *bytes, size_t n)
 {
     while (n && !o->failed) {
@@ -116,7 +122,7 @@ static void send(xb_out *o, const char *bytes, size_t n)
         if (k < 0 && errno == EINTR) continue;
         if (k <= 0) {
             o->failed = true;
-            cannot(o->diags, o->path, "write", k < 0 ? errno : EIO);
+            cannot_send(o, k < 0 ? errno : EIO);
             return;
         }
         bytes += k, n -= (size_t)k;

@@ -2,6 +2,7 @@
 #include "base/out.h"
 #include "base/progress.h"
 #include "cli/cli.h"
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -142,11 +143,18 @@ static int overview(FILE *to)
     return to == stdout ? XB_EXIT_OK : XB_EXIT_USAGE;
 }
 
+/* Did the reader of standard output leave? `xbarc ... | head` need not be told. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
+}
+
 /* A report that nobody could read (closed pipe, full disk behind >) is a failure, not a success. */
 static int flushed(xb_diags *d, int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
-    xb_diag(d, XB_ERROR, "output", NULL, "standard output could not be written");
+    if (!reader_left()) xb_diag(d, XB_ERROR, "output", NULL, "standard output could not be written");
     return code ? code : XB_EXIT_BAD_INPUT;
 }
 

@@ -3,6 +3,7 @@
 #include "base/progress.h"
 #include <check.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -449,6 +450,32 @@ static void end_by_term(void)
     raise(SIGTERM);
 }
 
+static void live_on_after_broken_pipe(void)
+{
+    xb_interrupt_install();
+    write_half();
+    int ends[2];
+    if (pipe(ends) != 0 || close(ends[0]) != 0) _exit(98);
+    raise(SIGPIPE);
+    if (write(ends[1], "x", 1) != -1 || errno != EPIPE) _exit(97);
+    xb_out_abandon(half_inside);
+    if (!xb_outdir_commit(half_folder)) _exit(96);
+    exit(6);
+}
+
+static void end_by_cut_file(void)
+{
+    xb_interrupt_install();
+    int log = creat("stderr.txt", 0666);
+    dup2(log, STDERR_FILENO);
+    write_half();
+    xb_view v;
+    if (!xb_view_open(diags, "mapped", &v) || truncate("mapped", 100) != 0) _exit(98);
+    volatile unsigned char sum = 0;
+    for (size_t i = 0; i < v.size; i += 1024) sum = (unsigned char)(sum + v.data[i]);
+    xb_view_close(&v);
+}
+
 static void end_by_second_interrupt(void)
 {
     xb_interrupt_install();
@@ -481,6 +508,53 @@ START_TEST(an_early_end_leaves_nothing)
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 130);
     ck_assert_uint_eq(count_names("."), 1);
     expect_text("out/b.txt", "old");
+}
+END_TEST
+
+START_TEST(a_broken_pipe_is_a_failed_write)
+{
+    int status = in_child(live_on_after_broken_pipe);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 6, "status %d", status);
+    expect_text("out/b.txt", "1");
+    ck_assert_uint_eq(count_names("."), 1);
+}
+END_TEST
+
+START_TEST(a_file_cut_short_while_it_is_read)
+{
+    make_folder("out", "old");
+    char *bytes = xb_calloc(1 << 16, 1);
+    xb_out *o = xb_out_open(diags, "mapped");
+    xb_out_write(o, bytes, 1 << 16);
+    ck_assert(xb_out_commit(o));
+    free(bytes);
+    int status = in_child(end_by_cut_file);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
+    expect_text("stderr.txt", "xbarc: error: a file was cut short while it was read [io]\n");
+    expect_text("out/b.txt", "old");
+    ck_assert_uint_eq(count_names("."), 3);
+}
+END_TEST
+
+START_TEST(a_file_cut_short_while_it_is_copied)
+{
+    enum { N = 1 << 20 };
+    char hex[XB_DIGEST_HEX], *bytes = xb_calloc(N, 1);
+    xb_out *o = xb_out_open(diags, "mapped");
+    xb_out_write(o, bytes, N);
+    ck_assert(xb_out_commit(o));
+    free(bytes);
+    xb_view v;
+    ck_assert(xb_view_open(diags, "mapped", &v));
+    o = xb_out_open(diags, "copy");
+    xb_out_digest(o, hex); /* from now on only the kernel reads what is written */
+    ck_assert_int_eq(truncate("mapped", 0), 0);
+    xb_out_write(o, v.data, v.size);
+    ck_assert(!xb_out_commit(o));
+    xb_view_close(&v);
+    ck_assert_ptr_nonnull(
+        strstr(xb_diags_text(diags), "copy: error: cannot write: a file was cut short while it was read [io]"));
+    ck_assert_uint_eq(count_names("."), 1);
 }
 END_TEST
 
@@ -669,6 +743,9 @@ int main(int argc, char **argv)
     tcase_add_test(t, a_full_disk_leaves_the_old_folder);
     tcase_add_test(t, abandoned_folders_and_files_go);
     tcase_add_test(t, an_early_end_leaves_nothing);
+    tcase_add_test(t, a_broken_pipe_is_a_failed_write);
+    tcase_add_test(t, a_file_cut_short_while_it_is_read);
+    tcase_add_test(t, a_file_cut_short_while_it_is_copied);
     tcase_add_test(t, a_kill_leaves_the_old_folder_whole);
     tcase_add_test(t, only_what_ended_runs_left_is_removed);
     tcase_add_test(t, children_do_not_remove_their_parents_files);
