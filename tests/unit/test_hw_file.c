@@ -253,8 +253,7 @@ START_TEST(figures_without_source_warn)
     ck_assert_msg(strstr(said, "hw.yaml:2:12:") && strstr(said, "hw.yaml:4:9:") && strstr(said, "hw.yaml:5:14:") &&
                       strstr(said, "[hw-source]"),
                   "%s", said);
-    ck_assert_ptr_null(f.hw.adc.source);
-    ck_assert_ptr_null(f.hw.crossbar_source);
+    ck_assert(!f.hw.adc.source && !f.hw.crossbar_source);
     fx_free(&f);
 }
 END_TEST
