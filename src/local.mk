@@ -212,6 +212,8 @@ src_libxbarc_a_SOURCES += \
 	src/plug/builtin.h \
 	src/plug/context.c \
 	src/plug/context.h \
+	src/plug/elf.c \
+	src/plug/elf.h \
 	src/plug/handshake.c \
 	src/plug/handshake.h \
 	src/plug/plug.h \
@@ -219,7 +221,9 @@ src_libxbarc_a_SOURCES += \
 	src/plug/service_json.c \
 	src/plug/service_layout.c \
 	src/plug/services.c \
-	src/plug/sink.c
+	src/plug/sink.c \
+	src/plug/trust.c \
+	src/plug/trust.h
 src_libxbarc_a_SOURCES += \
 	src/pipe/check.c \
 	src/pipe/compile.c \

@@ -203,6 +203,11 @@ TESTS += tests/unit/test_pipe_run
 tests_unit_test_pipe_run_SOURCES = tests/unit/test_pipe_run.c
 tests_unit_test_pipe_run_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_pipe_run_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_plug_elf
+TESTS += tests/unit/test_plug_elf
+tests_unit_test_plug_elf_SOURCES = tests/unit/test_plug_elf.c
+tests_unit_test_plug_elf_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_plug_elf_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += \
 	tests/unit/hw_fixture.h \
 	tests/unit/hw_host.h \
@@ -254,7 +259,8 @@ check_PROGRAMS_UNIT = \
 	tests/unit/test_onnx_wire \
 	tests/unit/test_onnx_write \
 	tests/unit/test_pipe_read \
-	tests/unit/test_pipe_run
+	tests/unit/test_pipe_run \
+	tests/unit/test_plug_elf
 
 TEST_EXTENSIONS = .test .sh
 TEST_LOG_COMPILER = $(PERL_OR_PERL) $(srcdir)/tests/tools/xcheck

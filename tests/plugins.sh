@@ -54,11 +54,29 @@ refused name "pass name 'Odd_Name'"
 refused service 'xb.train/9'
 refused symbol 'exports no function xbarc_plugin_query'
 refused null 'returned NULL'
-refused text 'invalid ELF header|file too short'
+refused text 'not a shared object for this machine'
+size=$(wc -c <"$work/good.so")
+for n in 0 3 63 64 300 4096 5000 $((size / 2)) $((size - 64)) $((size - 1)); do
+    head -c "$n" "$work/good.so" >"$work/cut.so"
+    case $n in 3) refused cut 'not a shared object' ;; *) refused cut 'the file is cut short' ;; esac
+done
 refused writable 'the file is world-writable'
 refused nowhere 'cannot be read'
 mkdir -m 777 "$work/open" && cp "$work/good.so" "$work/open/folder.so" && chmod 777 "$work/open"
 "$XBARC" list --plugin="$work/open/folder.so" 2>&1 | grep -q 'its folder is world-writable' || complain "world-writable folder accepted"
+# a link does not hide where the file lies, nor who may move what the name leads through
+mkdir "$work/safe" "$work/open/inner" "$work/sticky" && cp "$work/good.so" "$work/open/inner/deep.so" && chmod 1777 "$work/sticky"
+mkdir "$work/sticky/inner" && cp "$work/good.so" "$work/sticky/inner/fine.so" && ln -s ../sticky/inner/fine.so "$work/safe/fine.so"
+ln -s ../open/folder.so "$work/safe/link.so" && ln -s ../open/inner "$work/safe/inner" && ln -s ../good.so "$work/open/back.so"
+ln -s ../open/back.so "$work/safe/twice.so" && ln -s loop.so "$work/safe/loop.so"
+for name in open/folder safe/link open/back open/inner/deep safe/inner/deep safe/twice; do
+    "$XBARC" list --plugin="$work/$name.so" >"$work/out" 2>&1 && complain "$name.so: accepted"
+    grep -qE 'refused: (its folder|a folder on its way) is world-writable \[plugin\]' "$work/out" || { complain "$name.so:"; cat "$work/out"; }
+done
+"$XBARC" list --plugin="$work/safe/loop.so" 2>&1 | grep -q 'it cannot be read' || complain "a link to itself is not refused"
+"$XBARC" list --plugin="$work/safe/fine.so" | grep -q '^  odd ' || complain "a sticky folder above is refused"
+(cd "$work/safe" && "$XBARC" list --plugin=fine.so && "$XBARC" list --plugin=../safe/./fine.so) | grep -c '^  odd ' | grep -qx 2 ||
+    complain "a relative name is refused"
 
 "$XBARC" list --plugin="$work/good.so" | grep -q '^  odd ' || complain "a good plugin is not listed"
 # first come, first served: the file given by hand has the name, the installed one is refused and doctor says why

@@ -2,14 +2,14 @@
 #include "base/digest.h"
 #include "base/vec.h"
 #include "plug/builtin.h"
+#include "plug/elf.h"
 #include "plug/handshake.h"
 #include "plug/plug.h"
+#include "plug/trust.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct xb_registry {
     xb_arena *arena;
@@ -92,48 +92,25 @@ static bool enter(xb_registry *r, const char *path, const xb_plugin *p, const ch
     return true;
 }
 
-/* Code that others may change is not run: NULL when trusted, else why not. */
-static const char *distrust(const struct stat *s, bool folder)
+/* Its digest in hex; NULL when the dynamic loader may have it, else why not. */
+static const char *distrust_bytes(const char *path, char hex[XB_DIGEST_HEX])
 {
-    if (s->st_mode & S_IWOTH) return folder ? "its folder is world-writable" : "the file is world-writable";
-    if (s->st_uid != 0 && s->st_uid != geteuid())
-        return folder ? "its folder belongs to neither root nor you" : "the file belongs to neither root nor you";
-    if ((s->st_mode & S_IWGRP) && s->st_gid != getegid())
-        return folder ? "its folder is writable by a group that is not yours"
-                      : "the file is writable by a group that is not yours";
-    return NULL;
-}
-
-static const char *distrust_path(const char *path)
-{
-    struct stat s;
-    if (stat(path, &s)) return "it cannot be read";
-    if (!S_ISREG(s.st_mode)) return "it is not a file";
-    const char *why = distrust(&s, false);
-    if (why) return why;
-    char *dir = xb_path_dir(path);
-    why = stat(dir, &s) ? "its folder cannot be read" : distrust(&s, true);
-    free(dir);
-    return why;
-}
-
-static void digest_file(const char *path, char hex[XB_DIGEST_HEX])
-{
-    xb_diags *silent = xb_diags_new(NULL, XB_DIAG_TEXT, true);
     size_t n = 0;
-    char *bytes = xb_read_file(silent, path, PLUGIN_LIMIT, &n);
-    xb_digest_of(bytes ? bytes : "", bytes ? n : 0, hex);
+    char *bytes = xb_read_file(NULL, path, PLUGIN_LIMIT, &n);
+    if (!bytes) return "it cannot be read, or is larger than 256 MiB";
+    xb_digest_of(bytes, n, hex);
+    const char *why = xb_elf_refusal(bytes, n);
     free(bytes);
-    xb_diags_free(silent);
+    return why;
 }
 
 /* RTLD_NODELETE: descriptors are const data that must outlive every handle. */
 static bool load(xb_registry *r, const char *path)
 {
     char digest[XB_DIGEST_HEX] = "";
-    const char *refusal = distrust_path(path);
+    const char *refusal = xb_distrust(path);
+    if (!refusal) refusal = distrust_bytes(path, digest);
     if (refusal) return enter(r, path, NULL, refusal, digest);
-    digest_file(path, digest);
     char *real = realpath(path, NULL); /* dlopen searches elsewhere when the name has no slash */
     void *object = real ? dlopen(real, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) : NULL;
     free(real);
