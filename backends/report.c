@@ -250,6 +250,7 @@ static void write_layer(struct writer *w, const xb_layer_cost *l)
     json->integer(j, "grid_cols", l->tiling.grid_cols);
     json->boolean(j, "padded", l->tiling.padded);
     json->boolean(j, "packed", l->packed);
+    json->boolean(j, "spread", l->spread);
     json->integer(j, "arrays", l->arrays);
     json->integer(j, "arrays_dense", l->arrays_dense);
     json->integer(j, "cells", l->cells);

@@ -154,7 +154,10 @@ static void layer_row(const xb_page *p, const json_t *l, columns show)
     cell_name(p, l);
     xb_page_print(p, "<td>%s</td><td>%s of %" PRId64 "x%" PRId64 "%s%s</td>", xb_matrix_text(text, l),
                   xb_with_commas(arrays, xb_field_int(l, "arrays")), xb_field_int(l, "array_rows"),
-                  xb_field_int(l, "array_cols"), xb_field_true(l, "packed") ? " <small>packed</small>" : "",
+                  xb_field_int(l, "array_cols"),
+                  xb_field_true(l, "spread")   ? " <small>spread</small>"
+                  : xb_field_true(l, "packed") ? " <small>packed</small>"
+                                               : "",
                   show.padded && xb_field_true(l, "padded") ? " <small>padded</small>" : "");
     if (show.dense) cell_int(p, xb_field_int(l, "arrays_dense"));
     cell_int(p, xb_field_int(l, "cells"));
