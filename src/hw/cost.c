@@ -111,7 +111,7 @@ static void add_arrays(xb_layout *l, size_t i, const xb_hw *hw)
     }
 }
 
-static void add_layer(xb_layout *l, size_t i, bool *has_energy)
+static void add_layer(xb_layout *l, size_t i, bool *has_energy, bool *has_time)
 {
     const xb_layer_cost *c = &l->costs.data[i];
     xb_chip_cost *chip = &l->chip;
@@ -129,7 +129,8 @@ static void add_layer(xb_layout *l, size_t i, bool *has_energy)
     chip->latency += c->time;
     if (c->time > chip->interval) chip->interval = c->time, chip->critical_layer = c->name;
     chip->energy += c->energy;
-    *has_energy &= has_figures(&hw);
+    *has_energy &= has_figures(&hw) && c->mvms > 0;
+    *has_time &= c->mvms > 0;
     add_arrays(l, i, &hw);
 }
 
@@ -150,11 +151,12 @@ void xb_layout_cost_chip(xb_layout *l)
 {
     xb_chip_cost *chip = &l->chip;
     const xb_hw *hw = &l->hw;
-    bool has_energy = true;
+    bool has_energy = true, has_time = true; /* a sum with an unknown part is unknown */
     *chip = (xb_chip_cost){.layers = (int64_t)l->costs.n};
-    for (size_t i = 0; i < l->costs.n; i++) add_layer(l, i, &has_energy);
+    for (size_t i = 0; i < l->costs.n; i++) add_layer(l, i, &has_energy, &has_time);
     routing(l);
     if (!has_energy) chip->energy = 0;
+    if (!has_time) chip->latency = chip->interval = 0, chip->critical_layer = NULL;
     chip->units = (chip->arrays + hw->xbars_per_unit - 1) / hw->xbars_per_unit;
     chip->tiles = (chip->arrays + hw->xbars_per_tile - 1) / hw->xbars_per_tile;
     xb_rollup unit = xb_rollup_unit_shared(hw), tile = xb_rollup_tile_shared(hw);

@@ -173,6 +173,16 @@ static void collect(xb_layout *l, const xb_graph *g)
     }
 }
 
+static void warn_unknown_sizes(xb_diags *d, const xb_graph *g, const xb_layout *l)
+{
+    for (size_t i = 0; i < l->matrices.n; i++) {
+        if (l->matrices.data[i].mvms > 0) continue;
+        xb_where where = xb_graph_where(g, l->matrices.data[i].op);
+        xb_diag(d, XB_WARNING, "hw-mvms", &where,
+                "how many products an image takes depends on a size that is not fixed: time and energy are not given");
+    }
+}
+
 xb_layout *xb_layout_plan(xb_diags *d, const xb_graph *g, const xb_hw *hw)
 {
     xb_layout *l = xb_calloc(1, sizeof *l);
@@ -183,6 +193,7 @@ xb_layout *xb_layout_plan(xb_diags *d, const xb_graph *g, const xb_hw *hw)
     if (!ok)
         xb_error(d, "layout-empty", (.file = xb_graph_file(g)),
                  "nothing to map: the graph has no Conv, ConvTranspose, Gemm or MatMul with a constant weight");
+    if (ok) warn_unknown_sizes(d, g, l);
     if (ok) xb_hw_warn_unmatched(d, &l->hw, l->costs.data, l->costs.n);
     for (size_t i = 0; ok && i < l->matrices.n; i++) {
         xb_push(&l->first_array, (uint32_t)l->arrays.n);

@@ -65,7 +65,7 @@ xb_pipeline *xb_pipeline_of_passes(xb_diags *d, const xb_registry *r, const char
 xb_graph *xb_model_load(xb_diags *d, const char *path);
 
 typedef struct xb_instruments {
-    bool verify_each, time_passes, time_json, stats, no_verify;
+    bool verify_each, time_passes, time_json, stats;
     const char *const *print_after; /* instance names or "all" */
     size_t n_print_after;
     const char *dump_dir;

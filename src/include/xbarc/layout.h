@@ -112,7 +112,7 @@ typedef struct xb_layer_cost {
     int64_t row_wires, col_wires; /* counted wires that carry something (rule of the design: sec. 2, "Wires") */
     int64_t row_wires_full, col_wires_full;  /* the same without deletion */
     double routing_area_ratio;               /* (wires/wires_full)^2; 1 when nothing is counted */
-    int64_t mvms;                            /* per image */
+    int64_t mvms;                            /* per image; 0: a symbolic size hides it, and time and energy are 0 */
     double steps;                            /* array steps per image: mvms x input slices */
     double adc_conversions, dac_conversions; /* per image */
     double time;                             /* s per image, its arrays in parallel, no duplication */
