@@ -61,28 +61,45 @@ static int open_beside(const char *path, char **partial, xb_partial **mark)
     }
 }
 
-xb_out *xb_out_open(xb_diags *d, const char *path)
+/* What gets replaced: links followed, since a link stays. NULL after a diagnostic. */
+static char *target_of(xb_diags *d, const char *path)
+{
+    char *real = realpath(path, NULL), *target = xb_strdup(real ? real : path);
+    free(real);
+    if (xb_place_is_good(d, target)) return target;
+    free(target);
+    return NULL;
+}
+
+/* A terminal, a pipe, /dev/null: nothing to rename. */
+static xb_out *open_device(xb_diags *d, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) return new_out(d, xb_strdup(path), fd);
+    cannot(d, path, "write", errno);
+    return NULL;
+}
+
+bool xb_out_possible(xb_diags *d, const char *path)
 {
     struct stat st;
     bool exists = stat(path, &st) == 0;
-    if (exists && S_ISDIR(st.st_mode)) {
-        xb_error(d, "output", (.file = path), "is a folder, not a file");
-        return NULL;
-    }
-    if (exists && !S_ISREG(st.st_mode)) { /* a terminal, a pipe, /dev/null: nothing to rename */
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd >= 0) return new_out(d, xb_strdup(path), fd);
-        cannot(d, path, "write", errno);
-        return NULL;
-    }
+    if (exists && S_ISDIR(st.st_mode)) return xb_error(d, "output", (.file = path), "is a folder, not a file");
+    if (exists && !S_ISREG(st.st_mode)) return access(path, W_OK) == 0 || cannot(d, path, "write", errno);
+    char *target = target_of(d, path);
+    free(target);
+    return target != NULL;
+}
+
+xb_out *xb_out_open(xb_diags *d, const char *path)
+{
+    if (!xb_out_possible(d, path)) return NULL;
+    struct stat st;
+    bool exists = stat(path, &st) == 0;
+    if (exists && !S_ISREG(st.st_mode)) return open_device(d, path);
     xb_partial *mark;
-    char *real = exists ? realpath(path, NULL) : NULL, *partial; /* a link stays; what it points to is replaced */
-    char *target = xb_strdup(real ? real : path);
-    free(real);
-    if (!xb_place_is_good(d, target)) {
-        free(target);
-        return NULL;
-    }
+    char *target = target_of(d, path), *partial;
+    if (!target) return NULL;
     xb_place_clean(target);
     int fd = open_beside(target, &partial, &mark);
     if (fd < 0) {

@@ -12,7 +12,8 @@
 #include "base/digest.h"
 
 typedef struct xb_out xb_out;
-xb_out *xb_out_open(xb_diags *d, const char *path);        /* NULL after a diagnostic */
+xb_out *xb_out_open(xb_diags *d, const char *path);  /* NULL after a diagnostic */
+bool xb_out_possible(xb_diags *d, const char *path); /* would it open? To ask before long work; the same diagnostics */
 void xb_out_write(void *out, const void *bytes, size_t n); /* an xb_write_fn */
 void xb_out_printf(xb_out *o, const char *format, ...) XB_PRINTF(2, 3);
 bool xb_out_failed(const xb_out *o);

@@ -109,6 +109,7 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     if (f->out && !xb_ends_with(f->out, ".onnx") && !xb_ends_with(f->out, ".xir"))
         return xb_cli_usage(cli, "opt: the output '%s' ends in neither .onnx nor .xir", f->out);
     if (f->out && !xb_cli_may_write(cli, f->out, argv[0])) return XB_EXIT_USAGE;
+    if (f->out && !xb_out_possible(cli->diags, f->out)) return XB_EXIT_BAD_INPUT;
     xb_registry *r = xb_cli_plugins(cli);
     xb_pipeline *p =
         r ? xb_pipeline_of_passes(cli->diags, r, f->passes ? f->passes : "[]",

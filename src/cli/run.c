@@ -99,6 +99,7 @@ static bool check_outputs(xb_cli *cli, const xb_graph *g, const xb_run_flags *f,
         const char *file, *input;
         if (!place_of(cli, g, "output", out, n_out, i, f->outputs.data[i], &at, &file)) return false;
         if (!known_format(cli, file) || !xb_cli_may_write(cli, file, model)) return false;
+        if (!xb_out_possible(cli->diags, file)) return false;
         for (size_t k = 0; k < f->inputs.n; k++)
             if (!place_of(cli, g, "input", in, n_in, k, f->inputs.data[k], &at, &input) ||
                 !xb_cli_may_write(cli, file, input))

@@ -158,10 +158,16 @@ START_TEST(a_bad_place_is_refused_at_open)
         xb_diags_free(d);
         if (!bad[i].file_says) continue;
         d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+        ck_assert_msg(!xb_out_possible(d, bad[i].path), "%s", bad[i].path);
+        ck_assert_msg(strstr(xb_diags_text(d), bad[i].file_says) != NULL, "%s", xb_diags_text(d));
+        xb_diags_free(d);
+        d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
         ck_assert_msg(!xb_out_open(d, bad[i].path), "%s", bad[i].path);
         ck_assert_msg(strstr(xb_diags_text(d), bad[i].file_says) != NULL, "%s", xb_diags_text(d));
         xb_diags_free(d);
     }
+    ck_assert(xb_out_possible(diags, "new") && xb_out_possible(diags, "file") && xb_out_possible(diags, "/dev/null"));
+    ck_assert(!xb_out_possible(diags, "."));
     expect_text("file", "kept");
     ck_assert_uint_eq(count_names("."), 2);
     ck_assert_int_eq(chmod(top, 0755), 0);
