@@ -208,6 +208,11 @@ TESTS += tests/unit/test_plug_elf
 tests_unit_test_plug_elf_SOURCES = tests/unit/test_plug_elf.c
 tests_unit_test_plug_elf_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_plug_elf_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_report
+TESTS += tests/unit/test_report
+tests_unit_test_report_SOURCES = tests/unit/test_report.c
+tests_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_report_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += \
 	tests/unit/hw_fixture.h \
 	tests/unit/hw_host.h \
@@ -260,7 +265,8 @@ check_PROGRAMS_UNIT = \
 	tests/unit/test_onnx_write \
 	tests/unit/test_pipe_read \
 	tests/unit/test_pipe_run \
-	tests/unit/test_plug_elf
+	tests/unit/test_plug_elf \
+	tests/unit/test_report
 
 TEST_EXTENSIONS = .test .sh
 TEST_LOG_COMPILER = $(PERL_OR_PERL) $(srcdir)/tests/tools/xcheck
@@ -275,8 +281,8 @@ tests_onnx_suite_SOURCES = tests/onnx/suite.c tests/onnx/case.c tests/onnx/case.
 tests_onnx_suite_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS)
 tests_onnx_suite_LDADD = $(XBARC_LIBS)
 
-CLI_TESTS = tests/cli/broken-pipe.test tests/cli/cut-short.test tests/cli/diag-json.test tests/cli/emit-partial.test tests/cli/eval-cifar10.test tests/cli/eval-mnist.test tests/cli/eval-shape.test tests/cli/example-mnist.test tests/cli/full-disk.test tests/cli/hardware-errors.test tests/cli/hardware-name.test tests/cli/help.test tests/cli/interrupt.test tests/cli/list.test tests/cli/mnist-8-outputs.test tests/cli/model-bitflips.test tests/cli/model-missing.test tests/cli/model-truncated.test tests/cli/opt-roundtrip.test tests/cli/out-folder.test tests/cli/out-manifest.test tests/cli/out-of-memory.test tests/cli/out-place.test tests/cli/own-files.test tests/cli/pipeline-names.test tests/cli/pipeline-needs.test tests/cli/pipeline-order.test tests/cli/pipeline-print.test tests/cli/run-names.test tests/cli/same-bytes.test tests/cli/set.test tests/cli/usage.test tests/cli/verify-manifest.test tests/cli/verify-not-ours.test tests/cli/verify.test tests/cli/yaml-anchor.test tests/cli/yaml-duplicate.test tests/cli/yaml-tab.test tests/cli/yaml-variable.test tests/smoke.test 
-PEER_TESTS = tests/peers/ort.sh tests/peers/torch.sh 
+CLI_TESTS = tests/cli/broken-pipe.test tests/cli/cut-short.test tests/cli/diag-json.test tests/cli/emit-partial.test tests/cli/eval-cifar10.test tests/cli/eval-mnist.test tests/cli/eval-shape.test tests/cli/example-mnist.test tests/cli/full-disk.test tests/cli/hardware-errors.test tests/cli/hardware-name.test tests/cli/help.test tests/cli/inspect.test tests/cli/instruments.test tests/cli/interrupt.test tests/cli/list.test tests/cli/mnist-8-outputs.test tests/cli/model-bitflips.test tests/cli/model-missing.test tests/cli/model-truncated.test tests/cli/opt-roundtrip.test tests/cli/out-folder.test tests/cli/out-manifest.test tests/cli/out-of-memory.test tests/cli/out-place.test tests/cli/own-files.test tests/cli/pipeline-names.test tests/cli/pipeline-needs.test tests/cli/pipeline-order.test tests/cli/pipeline-print.test tests/cli/report-formats.test tests/cli/report-keys.test tests/cli/report-rollback.test tests/cli/run-names.test tests/cli/same-bytes.test tests/cli/set.test tests/cli/symbolic-size.test tests/cli/usage.test tests/cli/verify-manifest.test tests/cli/verify-not-ours.test tests/cli/verify.test tests/cli/yaml-anchor.test tests/cli/yaml-duplicate.test tests/cli/yaml-tab.test tests/cli/yaml-variable.test tests/smoke.test 
+PEER_TESTS = tests/peers/html.sh tests/peers/ort.sh tests/peers/torch.sh 
 UNIT_TESTS = $(check_PROGRAMS_UNIT)
 TESTS += tests/plugins.sh tests/layering.sh $(CLI_TESTS) tests/onnx.sh
 EXTRA_DIST += tests/plugins.sh $(CLI_TESTS) $(PEER_TESTS) tests/layering.sh tests/onnx.sh tests/installcheck tests/check tests/allowed-skips \
