@@ -49,7 +49,7 @@ static void real(struct writer *w, const char *key, double value)
     w->json->real(w->j, key, isfinite(value) ? strtod(text, NULL) : value);
 }
 
-/* A figure that is 0 where the hardware file gives none: null. */
+/* A figure that is 0 where it is not known: null. */
 static void figure(struct writer *w, const char *key, double value)
 {
     real(w, key, value > 0 ? value : NAN);
@@ -265,10 +265,10 @@ static void write_layer(struct writer *w, const xb_layer_cost *l)
     json->integer(j, "row_wires_full", l->row_wires_full);
     json->integer(j, "col_wires_full", l->col_wires_full);
     real(w, "routing_area_ratio", l->routing_area_ratio);
-    json->integer(j, "mvms", l->mvms);
-    real(w, "array_steps", l->steps);
-    real(w, "adc_conversions", l->adc_conversions);
-    real(w, "dac_conversions", l->dac_conversions);
+    figure(w, "mvms", (double)l->mvms);
+    figure(w, "array_steps", l->steps);
+    figure(w, "adc_conversions", l->adc_conversions);
+    figure(w, "dac_conversions", l->dac_conversions);
     figure(w, "time_us", l->time * 1e6);
     figure(w, "energy_uj", l->energy * 1e6);
     figure(w, "energy_adc_uj", l->energy_adc * 1e6);

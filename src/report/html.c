@@ -96,6 +96,14 @@ static void cell_int(const xb_page *p, int64_t v)
     xb_page_print(p, "<td>%s</td>", xb_with_commas(number, v));
 }
 
+static void cell_known(const xb_page *p, const json_t *o, const char *key)
+{
+    if (xb_field_has(o, key))
+        cell_int(p, xb_field_int(o, key));
+    else
+        xb_page_print(p, "<td>-</td>");
+}
+
 static void cell_unit(const xb_page *p, double v, const char *unit)
 {
     char text[48];
@@ -163,8 +171,8 @@ static void layer_row(const xb_page *p, const json_t *l, columns show)
     cell_int(p, xb_field_int(l, "cells"));
     cell_used(p, l);
     cell_wires(p, xb_field_sum(l, "row_wires", "col_wires"), xb_field_sum(l, "row_wires_full", "col_wires_full"));
-    cell_int(p, xb_field_int(l, "mvms"));
-    cell_int(p, xb_field_int(l, "adc_conversions"));
+    cell_known(p, l, "mvms");
+    cell_known(p, l, "adc_conversions");
     if (show.time) cell_unit(p, xb_field_real(l, "time_us") * 1e-6, "s");
     if (show.energy) cell_unit(p, xb_field_real(l, "energy_uj") * 1e-6, "J");
     xb_page_print(p, "</tr>\n");
