@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# report-keys REPORT.md REPORT.json ...: the keys of reports against the tables of the document; totals against the layers' sums.
+# report-keys.pl REPORT.md REPORT.json ...: the keys of reports against the tables of the document; totals against the layers' sums.
 use strict;
 use warnings;
 use JSON::PP;
