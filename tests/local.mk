@@ -286,4 +286,4 @@ PEER_TESTS = tests/peers/html.sh tests/peers/ort.sh tests/peers/torch.sh
 UNIT_TESTS = $(check_PROGRAMS_UNIT)
 TESTS += tests/plugins.sh tests/layering.sh $(CLI_TESTS) tests/onnx.sh
 EXTRA_DIST += tests/plugins.sh $(CLI_TESTS) $(PEER_TESTS) tests/layering.sh tests/onnx.sh tests/installcheck tests/check tests/allowed-skips \
-	tests/tools/xcheck tests/xbarc.in tests/onnx/unsupported.txt tests/peers/compare_npy.py tests/peers/ort_run.js tests/peers/torch_exports.py 
+	tests/tools/xcheck tests/xbarc.in tests/cli/data/report-keys.pl tests/onnx/unsupported.txt tests/peers/compare_npy.py tests/peers/ort_run.js tests/peers/torch_exports.py 
