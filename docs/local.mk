@@ -1,5 +1,6 @@
 EXTRA_DIST += \
 	docs/decisions.md \
+	docs/environment.md \
 	docs/results.md \
 	docs/writing-a-pass.md \
 	docs/formats/hardware.md \
