@@ -18,11 +18,31 @@ TESTS += tests/unit/test_base_out
 tests_unit_test_base_out_SOURCES = tests/unit/test_base_out.c
 tests_unit_test_base_out_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_base_out_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_base_out_dir
+TESTS += tests/unit/test_base_out_dir
+tests_unit_test_base_out_dir_SOURCES = tests/unit/test_base_out_dir.c
+tests_unit_test_base_out_dir_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_out_dir_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_base_out_end
+TESTS += tests/unit/test_base_out_end
+tests_unit_test_base_out_end_SOURCES = tests/unit/test_base_out_end.c
+tests_unit_test_base_out_end_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_out_end_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_base_out_refused
+TESTS += tests/unit/test_base_out_refused
+tests_unit_test_base_out_refused_SOURCES = tests/unit/test_base_out_refused.c
+tests_unit_test_base_out_refused_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_out_refused_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_base_par
 TESTS += tests/unit/test_base_par
 tests_unit_test_base_par_SOURCES = tests/unit/test_base_par.c
 tests_unit_test_base_par_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_base_par_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_base_progress
+TESTS += tests/unit/test_base_progress
+tests_unit_test_base_progress_SOURCES = tests/unit/test_base_progress.c
+tests_unit_test_base_progress_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_progress_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_base_yaml
 TESTS += tests/unit/test_base_yaml
 tests_unit_test_base_yaml_SOURCES = tests/unit/test_base_yaml.c
@@ -214,6 +234,7 @@ tests_unit_test_report_SOURCES = tests/unit/test_report.c
 tests_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += \
+	tests/unit/base_out_kit.h \
 	tests/unit/hw_fixture.h \
 	tests/unit/hw_host.h \
 	tests/unit/infer_kit.h \
@@ -228,7 +249,11 @@ check_PROGRAMS_UNIT = \
 	tests/unit/test_base \
 	tests/unit/test_base_opts \
 	tests/unit/test_base_out \
+	tests/unit/test_base_out_dir \
+	tests/unit/test_base_out_end \
+	tests/unit/test_base_out_refused \
 	tests/unit/test_base_par \
+	tests/unit/test_base_progress \
 	tests/unit/test_base_yaml \
 	tests/unit/test_data \
 	tests/unit/test_hw_file \
