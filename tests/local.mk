@@ -213,6 +213,16 @@ TESTS += tests/unit/test_onnx_write
 tests_unit_test_onnx_write_SOURCES = tests/unit/test_onnx_write.c
 tests_unit_test_onnx_write_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_onnx_write_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_pipe_compile
+TESTS += tests/unit/test_pipe_compile
+tests_unit_test_pipe_compile_SOURCES = tests/unit/test_pipe_compile.c
+tests_unit_test_pipe_compile_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_pipe_compile_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_pipe_gate
+TESTS += tests/unit/test_pipe_gate
+tests_unit_test_pipe_gate_SOURCES = tests/unit/test_pipe_gate.c
+tests_unit_test_pipe_gate_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_pipe_gate_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_pipe_read
 TESTS += tests/unit/test_pipe_read
 tests_unit_test_pipe_read_SOURCES = tests/unit/test_pipe_read.c
@@ -243,6 +253,8 @@ EXTRA_DIST += \
 	tests/unit/nn_kit.h \
 	tests/unit/onnx_model.h \
 	tests/unit/pipe_kit.h \
+	tests/unit/pipe_run_kit.h \
+	tests/unit/pipe_run_plugin.h \
 	tests/unit/ref_net.h
 endif
 check_PROGRAMS_UNIT = \
@@ -288,6 +300,8 @@ check_PROGRAMS_UNIT = \
 	tests/unit/test_onnx_tensor \
 	tests/unit/test_onnx_wire \
 	tests/unit/test_onnx_write \
+	tests/unit/test_pipe_compile \
+	tests/unit/test_pipe_gate \
 	tests/unit/test_pipe_read \
 	tests/unit/test_pipe_run \
 	tests/unit/test_plug_elf \
