@@ -53,6 +53,21 @@ TESTS += tests/unit/test_data
 tests_unit_test_data_SOURCES = tests/unit/test_data.c
 tests_unit_test_data_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_data_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_data_digits
+TESTS += tests/unit/test_data_digits
+tests_unit_test_data_digits_SOURCES = tests/unit/test_data_digits.c
+tests_unit_test_data_digits_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_data_digits_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_data_npy
+TESTS += tests/unit/test_data_npy
+tests_unit_test_data_npy_SOURCES = tests/unit/test_data_npy.c
+tests_unit_test_data_npy_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_data_npy_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_data_png
+TESTS += tests/unit/test_data_png
+tests_unit_test_data_png_SOURCES = tests/unit/test_data_png.c
+tests_unit_test_data_png_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_data_png_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_hw_file
 TESTS += tests/unit/test_hw_file
 tests_unit_test_hw_file_SOURCES = tests/unit/test_hw_file.c
@@ -245,6 +260,7 @@ tests_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += \
 	tests/unit/base_out_kit.h \
+	tests/unit/data_kit.h \
 	tests/unit/hw_fixture.h \
 	tests/unit/hw_host.h \
 	tests/unit/infer_kit.h \
@@ -268,6 +284,9 @@ check_PROGRAMS_UNIT = \
 	tests/unit/test_base_progress \
 	tests/unit/test_base_yaml \
 	tests/unit/test_data \
+	tests/unit/test_data_digits \
+	tests/unit/test_data_npy \
+	tests/unit/test_data_png \
 	tests/unit/test_hw_file \
 	tests/unit/test_hw_layout \
 	tests/unit/test_hw_passes \
