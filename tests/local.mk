@@ -8,6 +8,11 @@ TESTS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c
 tests_unit_test_base_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_base_num
+TESTS += tests/unit/test_base_num
+tests_unit_test_base_num_SOURCES = tests/unit/test_base_num.c
+tests_unit_test_base_num_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_num_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_base_opts
 TESTS += tests/unit/test_base_opts
 tests_unit_test_base_opts_SOURCES = tests/unit/test_base_opts.c
@@ -275,6 +280,7 @@ EXTRA_DIST += \
 endif
 check_PROGRAMS_UNIT = \
 	tests/unit/test_base \
+	tests/unit/test_base_num \
 	tests/unit/test_base_opts \
 	tests/unit/test_base_out \
 	tests/unit/test_base_out_dir \
