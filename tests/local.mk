@@ -18,6 +18,11 @@ TESTS += tests/unit/test_base_opts
 tests_unit_test_base_opts_SOURCES = tests/unit/test_base_opts.c
 tests_unit_test_base_opts_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_base_opts_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += tests/unit/test_base_opts_random
+TESTS += tests/unit/test_base_opts_random
+tests_unit_test_base_opts_random_SOURCES = tests/unit/test_base_opts_random.c
+tests_unit_test_base_opts_random_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_base_opts_random_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_base_out
 TESTS += tests/unit/test_base_out
 tests_unit_test_base_out_SOURCES = tests/unit/test_base_out.c
@@ -264,6 +269,7 @@ tests_unit_test_report_SOURCES = tests/unit/test_report.c
 tests_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_report_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += \
+	tests/unit/base_opts_kit.h \
 	tests/unit/base_out_kit.h \
 	tests/unit/data_kit.h \
 	tests/unit/hw_fixture.h \
@@ -282,6 +288,7 @@ check_PROGRAMS_UNIT = \
 	tests/unit/test_base \
 	tests/unit/test_base_num \
 	tests/unit/test_base_opts \
+	tests/unit/test_base_opts_random \
 	tests/unit/test_base_out \
 	tests/unit/test_base_out_dir \
 	tests/unit/test_base_out_end \
