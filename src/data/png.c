@@ -80,7 +80,7 @@ bool xb_png_read(xb_diags *d, const char *path, int channels, xb_picture *out)
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) xb_out_of_memory();
-    bool ok = false;
+    volatile bool ok = false; /* lives across longjmp */
     if (setjmp(r->stop) == 0) {
         read_header(r, png, info, out);
         if (channels) read_pixels(r, png, info, (size_t)channels, out);
