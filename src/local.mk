@@ -145,6 +145,7 @@ src_libxbarc_a_SOURCES += \
 	src/hw/layout.c \
 	src/hw/layout.h \
 	src/hw/layout_private.h \
+	src/hw/locate.c \
 	src/hw/lvs.h \
 	src/hw/lvs_read.c \
 	src/hw/options.c \

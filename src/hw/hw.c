@@ -39,32 +39,6 @@ static xb_yaml *merge(xb_arena *a, xb_yaml *base, xb_yaml *over)
     return m;
 }
 
-bool xb_hw_is_path(const char *name)
-{
-    return strchr(name, '/') || xb_ends_with(name, ".yaml") || xb_ends_with(name, ".yml");
-}
-
-char *xb_hw_locate(xb_diags *d, const xb_where *where, const char *name, const char *dir, const char *const *dirs)
-{
-    if (xb_hw_is_path(name)) return xb_path_join(dir, name);
-    xb_buf file = {0}, tried = {0};
-    char *path = NULL;
-    xb_buf_printf(&file, "%s.yaml", name);
-    for (; dirs && *dirs && !path; dirs++) {
-        path = xb_path_join(*dirs, xb_buf_cstr(&file));
-        if (xb_exists(path)) break;
-        xb_buf_printf(&tried, " %s", *dirs);
-        free(path);
-        path = NULL;
-    }
-    if (!path)
-        xb_diag(d, XB_ERROR, "hardware", where, "no installed hardware file '%s'; searched:%s; a file ends in .yaml",
-                name, tried.len ? tried.data : " nowhere");
-    xb_buf_free(&file);
-    xb_buf_free(&tried);
-    return path;
-}
-
 static xb_yaml *parse_file(xb_diags *d, xb_arena *a, const char *path)
 {
     size_t n;
