@@ -86,7 +86,6 @@ typedef struct xb_hw_pair {
 extern const xb_hw_pair xb_hw_pairs[];          /* xb_hw_text -> xb_hw */
 extern const xb_hw_pair xb_hw_override_pairs[]; /* xb_hw_override -> xb_hw, parallel to xb_hw_override_options */
 extern const xb_option xb_hw_override_options[];
-extern const char *const xb_hw_components[]; /* names of the components, NULL-ended */
 
 /* The trees that a hardware comes from: the file that was read, and the one it extends (NULL: none). */
 typedef struct xb_hw_trees {

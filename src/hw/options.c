@@ -172,9 +172,6 @@ static const xb_option components[] = {
     COMPONENT(pool, "pooling unit of a tile"),
     END,
 };
-const char *const xb_hw_components[] = {"adc",        "dac",           "xbar", "sample_hold", "shift_add",
-                                        "buffer",     "router",        "wire", "in_register", "out_register",
-                                        "activation", "tile_register", "pool", NULL};
 
 #define OV(member) offsetof(xb_hw_override, member)
 const xb_option xb_hw_override_options[] = {

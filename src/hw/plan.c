@@ -183,6 +183,16 @@ static void warn_unknown_sizes(xb_diags *d, const xb_graph *g, const xb_layout *
     }
 }
 
+/* weights.bin and every comparison with it are float32. */
+static void warn_rounded(xb_diags *d, const xb_graph *g, const xb_layout *l)
+{
+    for (size_t i = 0; i < l->matrices.n; i++) {
+        if (xb_graph_type(g, l->matrices.data[i].weight)->dtype != XB_F64) continue;
+        xb_where where = xb_graph_where(g, l->matrices.data[i].op);
+        xb_diag(d, XB_WARNING, "hw-rounded", &where, "its float64 weights are laid out rounded to float32");
+    }
+}
+
 xb_layout *xb_layout_plan(xb_diags *d, const xb_graph *g, const xb_hw *hw)
 {
     xb_layout *l = xb_calloc(1, sizeof *l);
@@ -194,6 +204,7 @@ xb_layout *xb_layout_plan(xb_diags *d, const xb_graph *g, const xb_hw *hw)
         xb_error(d, "layout-empty", (.file = xb_graph_file(g)),
                  "nothing to map: the graph has no Conv, ConvTranspose, Gemm or MatMul with a constant weight");
     if (ok) warn_unknown_sizes(d, g, l);
+    if (ok) warn_rounded(d, g, l);
     if (ok) xb_hw_warn_unmatched(d, &l->hw, l->costs.data, l->costs.n);
     for (size_t i = 0; ok && i < l->matrices.n; i++) {
         xb_push(&l->first_array, (uint32_t)l->arrays.n);
