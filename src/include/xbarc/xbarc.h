@@ -6,5 +6,6 @@
 #include <xbarc/backend.h>
 #include <xbarc/graph.h>
 #include <xbarc/layout.h>
+#include <xbarc/train.h>
 
 #endif
