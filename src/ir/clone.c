@@ -50,6 +50,16 @@ static void copy_op(xb_graph *g, uint32_t id, const xb_op_slot *from)
     for (size_t i = 0; i < s->n_attrs; i++) xb_attr_copy(g->arena, &s->attrs[i], &from->attrs[i]);
 }
 
+void xb_graph_become(xb_graph *g, xb_graph *from)
+{
+    xb_graph was = *g;
+    *g = *from;
+    *from = was;
+    if (g->version <= from->version) g->version = from->version + 1;
+    if (g->shape_version <= from->shape_version) g->shape_version = from->shape_version + 1;
+    xb_graph_free(from);
+}
+
 xb_graph *xb_graph_clone(const xb_graph *from)
 {
     xb_graph *g = xb_graph_new(from->name, from->file);

@@ -28,6 +28,7 @@ xb_kind xb_kind_of(const char *op_type); /* XB_OP_UNKNOWN */
 xb_graph *xb_graph_new(const char *name, const char *file);
 void xb_graph_free(xb_graph *g);
 xb_graph *xb_graph_clone(const xb_graph *g); /* constants shared until written */
+void xb_graph_become(xb_graph *g, xb_graph *from); /* g is what `from` was, at g's address; from is freed */
 const char *xb_graph_file(const xb_graph *g); /* model file, for diagnostics */
 
 /* Keeps a mapping alive as long as the graph (and its clones): constants may be views of it. */

@@ -336,9 +336,9 @@ static bool whole(xb_parser *p, const char *path)
     return !p->x.failed;
 }
 
-xb_graph *xb_xir_parse(xb_diags *d, const char *path, const char *text, size_t n)
+static xb_graph *parse(xb_diags *d, const char *path, const char *text, size_t n, bool blank)
 {
-    xb_parser p = {0};
+    xb_parser p = {.blank = blank};
     xb_lexer_init(&p.x, d, path, text, n);
     bool ok = whole(&p, path);
     for (size_t i = 0; i < p.sides.n; i++) free(p.sides.data[i].name);
@@ -351,6 +351,16 @@ xb_graph *xb_xir_parse(xb_diags *d, const char *path, const char *text, size_t n
     if (ok) return p.g;
     xb_graph_free(p.g);
     return NULL;
+}
+
+xb_graph *xb_xir_parse(xb_diags *d, const char *path, const char *text, size_t n)
+{
+    return parse(d, path, text, n, false);
+}
+
+xb_graph *xb_xir_parse_blank(xb_diags *d, const char *path, const char *text, size_t n)
+{
+    return parse(d, path, text, n, true);
 }
 
 xb_graph *xb_xir_read(xb_diags *d, const char *path)

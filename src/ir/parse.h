@@ -18,6 +18,7 @@ typedef struct xb_parser {
     xb_graph *g;
     xb_value constant; /* of the note lines that follow it */
     size_t run_notes;  /* notes with runs it has */
+    bool blank;        /* constants that are elsewhere become zeros */
     xb_vec(xb_side) sides;
     xb_vec(int64_t) ints;
     xb_vec(float) floats;

@@ -105,6 +105,18 @@ static bool in_file(xb_parser *p, const char *name, const xb_type *t, size_t nee
     return !p->x.failed;
 }
 
+/* ---- digest SHA256 ---- */
+
+static bool elsewhere(xb_parser *p, const char *name, const xb_type *t)
+{
+    if (!p->blank)
+        return xb_lex_fail(&p->x, "'%%%s' has no values here: this text was printed without its weights", name);
+    xb_lex(&p->x);
+    xb_lex(&p->x);
+    p->constant = xb_graph_add_const(p->g, name, t, NULL);
+    return !p->x.failed;
+}
+
 static bool constant(xb_parser *p, const char *name)
 {
     xb_type t;
@@ -114,8 +126,7 @@ static bool constant(xb_parser *p, const char *name)
     if (!xb_lex_mark(&p->x, '=')) return false;
     p->run_notes = 0;
     if (p->x.token == XB_T_MARK) return numbers(p, name, &t);
-    if (p->x.token == XB_T_WORD && !strcmp(p->x.text.data, "digest"))
-        return xb_lex_fail(&p->x, "'%%%s' has no values here: this text was printed without its weights", name);
+    if (p->x.token == XB_T_WORD && !strcmp(p->x.text.data, "digest")) return elsewhere(p, name, &t);
     if (p->x.token != XB_T_WORD || strcmp(p->x.text.data, "file"))
         return xb_lex_fail(&p->x, "expected '{' or 'file', found '%s'", xb_lex_shown(&p->x));
     xb_lex(&p->x);

@@ -15,5 +15,7 @@ void xb_xir_print(const xb_graph *g, xb_write_fn *text, void *to, const char *we
 xb_graph *xb_xir_read(xb_diags *d, const char *path);
 /* The same for a text in memory; `path` names it in messages, and its folder is where a side file is looked for. */
 xb_graph *xb_xir_parse(xb_diags *d, const char *path, const char *text, size_t n);
+/* The same for a text without its weights: constants of which it has the digest alone are zeros, for the caller to fill. */
+xb_graph *xb_xir_parse_blank(xb_diags *d, const char *path, const char *text, size_t n);
 
 #endif
