@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "nn/dnnl_op.h"
+#include "nn/dnnl_train.h"
 #include "nn/engine.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,18 @@ xb_dnnl_op *xb_dnnl_begin(xb_dnnl *lib, const void *desc, const xb_tail *tail, d
     return status == dnnl_success ? compile(lib, *pd) : NULL;
 }
 
+xb_dnnl_op *xb_dnnl_begin_back(xb_dnnl *lib, const void *desc, const void *forward, dnnl_primitive_desc_t *pd)
+{
+    dnnl_primitive_attr_t attr = make_attr(NULL);
+    if (!attr) return NULL;
+    dnnl_primitive_desc_t hint = NULL;
+    dnnl_status_t status = dnnl_primitive_desc_create(&hint, forward, attr, lib->engine, NULL);
+    if (status == dnnl_success) status = dnnl_primitive_desc_create(pd, desc, attr, lib->engine, hint);
+    if (hint) dnnl_primitive_desc_destroy(hint);
+    dnnl_primitive_attr_destroy(attr);
+    return status == dnnl_success ? compile(lib, *pd) : NULL;
+}
+
 const dnnl_memory_desc_t *xb_dnnl_choice(dnnl_primitive_desc_t pd, dnnl_query_t what, int index)
 {
     return dnnl_primitive_desc_query_md(pd, what, index);
@@ -194,6 +207,13 @@ void xb_dnnl_input(xb_dnnl_op *op, int arg, int index, const dnnl_memory_desc_t 
 void xb_dnnl_output(xb_dnnl_op *op, const dnnl_memory_desc_t *desc)
 {
     op->arg[op->n++] = (xb_dnnl_arg){.arg = DNNL_ARG_DST, .source = XB_FROM_OUTPUT, .desc = *desc};
+}
+
+void xb_dnnl_operand(xb_dnnl_op *op, int arg, const dnnl_memory_desc_t *desc)
+{
+    int index = 0;
+    for (int i = 0; i < op->n; i++) index += op->arg[i].source == XB_FROM_INPUT;
+    xb_dnnl_input(op, arg, index, desc);
 }
 
 /* One reorder, now. */
@@ -217,8 +237,8 @@ static bool copy(xb_dnnl *lib, const dnnl_memory_desc_t *from, const void *data,
     return ok;
 }
 
-bool xb_dnnl_pack(xb_dnnl_op *op, int arg, const dnnl_memory_desc_t *from, const void *data,
-                  const dnnl_memory_desc_t *to)
+bool xb_dnnl_constant(xb_dnnl_op *op, int arg, const dnnl_memory_desc_t *from, const void *data,
+                      const dnnl_memory_desc_t *to)
 {
     size_t bytes = dnnl_memory_desc_get_size(to);
     void *packed = aligned(bytes);
@@ -258,14 +278,20 @@ size_t xb_dnnl_op_packed(const xb_dnnl_op *op)
     return op->packed;
 }
 
-static xb_dnnl_op *reorder_op(xb_dnnl *lib, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
+xb_dnnl_op *xb_dnnl_begin_reorder(xb_dnnl *lib, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to,
+                                  dnnl_primitive_desc_t *pd)
 {
-    dnnl_primitive_desc_t pd = NULL;
     dnnl_primitive_attr_t attr = make_attr(NULL);
     if (!attr) return NULL;
-    dnnl_status_t status = dnnl_reorder_primitive_desc_create(&pd, from, lib->engine, to, lib->engine, attr);
+    dnnl_status_t status = dnnl_reorder_primitive_desc_create(pd, from, lib->engine, to, lib->engine, attr);
     dnnl_primitive_attr_destroy(attr);
-    xb_dnnl_op *op = status == dnnl_success ? compile(lib, pd) : NULL;
+    return status == dnnl_success ? compile(lib, *pd) : NULL;
+}
+
+static xb_dnnl_op *reorder_op(xb_dnnl *lib, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
+{
+    dnnl_primitive_desc_t pd;
+    xb_dnnl_op *op = xb_dnnl_begin_reorder(lib, from, to, &pd);
     if (!op) return NULL;
     xb_dnnl_input(op, DNNL_ARG_FROM, 0, from);
     xb_dnnl_output(op, to);
@@ -303,6 +329,7 @@ struct xb_dnnl_call {
     dnnl_primitive_t primitive;
     dnnl_stream_t stream;
     int n;
+    int operand[XB_DNNL_ARGS]; /* position in the inputs, or -1 */
     dnnl_exec_arg_t arg[XB_DNNL_ARGS];
 };
 
@@ -348,6 +375,7 @@ xb_dnnl_call *xb_dnnl_bind(xb_dnnl_worker *w, const xb_dnnl_op *op, const void *
     for (int i = 0; i < op->n; i++) {
         const xb_dnnl_arg *a = &op->arg[i];
         c->arg[i].arg = a->arg;
+        c->operand[i] = a->source == XB_FROM_INPUT ? a->index : -1;
         if (dnnl_memory_create(&c->arg[i].memory, &a->desc, w->lib->engine, place_of(w, a, in, out)) != dnnl_success) {
             xb_dnnl_call_free(c);
             return NULL;
@@ -362,6 +390,12 @@ void xb_dnnl_call_free(xb_dnnl_call *c)
     if (!c) return;
     for (int i = 0; i < c->n; i++) dnnl_memory_destroy(c->arg[i].memory);
     free(c);
+}
+
+void xb_dnnl_move(xb_dnnl_call *c, int index, void *to)
+{
+    for (int i = 0; i < c->n; i++)
+        if (c->operand[i] == index) dnnl_memory_set_data_handle(c->arg[i].memory, to);
 }
 
 bool xb_dnnl_run(const xb_dnnl_call *c)

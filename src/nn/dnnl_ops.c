@@ -110,9 +110,9 @@ xb_dnnl_op *xb_dnnl_norm(xb_dnnl *lib, const int64_t dim[4], xb_format format, c
     float *pair = xb_calloc(2 * n, sizeof *pair);
     memcpy(pair, scale, n * sizeof *pair);
     memcpy(pair + n, shift, n * sizeof *pair);
-    bool ok = xb_dnnl_pack(op, DNNL_ARG_MEAN, &stat, mean, &stat) &&
-              xb_dnnl_pack(op, DNNL_ARG_VARIANCE, &stat, variance, &stat) &&
-              xb_dnnl_pack(op, DNNL_ARG_SCALE_SHIFT, &both, pair, &both);
+    bool ok = xb_dnnl_constant(op, DNNL_ARG_MEAN, &stat, mean, &stat) &&
+              xb_dnnl_constant(op, DNNL_ARG_VARIANCE, &stat, variance, &stat) &&
+              xb_dnnl_constant(op, DNNL_ARG_SCALE_SHIFT, &both, pair, &both);
     free(pair);
     return xb_dnnl_finish(op, pd, ok);
 }

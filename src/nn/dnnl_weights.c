@@ -7,11 +7,10 @@ static bool pack_bias(xb_dnnl_op *op, int64_t m, const float *bias)
 {
     if (!bias) return true;
     dnnl_memory_desc_t b = xb_desc(1, &m, NULL);
-    return xb_dnnl_pack(op, DNNL_ARG_BIAS, &b, bias, &b);
+    return xb_dnnl_constant(op, DNNL_ARG_BIAS, &b, bias, &b);
 }
 
-/* Dimensions [g,] output, input, row, column, and their strides in the ONNX tensor. */
-static int weight_shape(const xb_geometry *w, bool transposed, int64_t dim[5], int64_t stride[5])
+int xb_weight_shape(const xb_geometry *w, bool transposed, int64_t dim[5], int64_t stride[5])
 {
     int64_t o = w->out_channels / w->groups, i = w->in_channels / w->groups, area = w->kernel[0] * w->kernel[1];
     int64_t d[5] = {w->groups, o, i, w->kernel[0], w->kernel[1]};
@@ -32,7 +31,7 @@ xb_dnnl_op *xb_dnnl_conv(xb_dnnl *lib, const xb_geometry *w, bool transposed, xb
     int64_t dim[5], stride[5];
     xb_dims step = xb_dims_of(2, w->stride), begin = xb_dims_of(2, w->begin), end = xb_dims_of(2, w->end);
     xb_dims dilate = {{w->dilation[0] - 1, w->dilation[1] - 1}};
-    int rank = weight_shape(w, transposed, dim, stride);
+    int rank = xb_weight_shape(w, transposed, dim, stride);
     dnnl_memory_desc_t src = xb_desc_format((int64_t[]){w->batch, w->in_channels, w->in[0], w->in[1]}, in);
     dnnl_memory_desc_t dst = xb_desc_format((int64_t[]){w->batch, w->out_channels, w->out[0], w->out[1]}, out);
     dnnl_memory_desc_t any = xb_desc_any(rank, dim), plain = xb_desc(rank, dim, stride);
@@ -54,7 +53,7 @@ xb_dnnl_op *xb_dnnl_conv(xb_dnnl *lib, const xb_geometry *w, bool transposed, xb
     if (!op) return NULL;
     xb_dnnl_input(op, DNNL_ARG_SRC, 0, &src);
     xb_dnnl_output(op, &dst);
-    bool ok = xb_dnnl_pack(op, DNNL_ARG_WEIGHTS, &plain, weight, xb_dnnl_choice(pd, dnnl_query_weights_md, 0)) &&
+    bool ok = xb_dnnl_constant(op, DNNL_ARG_WEIGHTS, &plain, weight, xb_dnnl_choice(pd, dnnl_query_weights_md, 0)) &&
               pack_bias(op, w->out_channels, bias);
     return xb_dnnl_finish(op, pd, ok);
 }
@@ -75,7 +74,7 @@ xb_dnnl_op *xb_dnnl_dense(xb_dnnl *lib, int64_t rows, int64_t n, int64_t m, bool
     if (!op) return NULL;
     xb_dnnl_input(op, DNNL_ARG_SRC, 0, &src);
     xb_dnnl_output(op, &dst);
-    bool ok = xb_dnnl_pack(op, DNNL_ARG_WEIGHTS, &plain, weight, xb_dnnl_choice(pd, dnnl_query_weights_md, 0)) &&
+    bool ok = xb_dnnl_constant(op, DNNL_ARG_WEIGHTS, &plain, weight, xb_dnnl_choice(pd, dnnl_query_weights_md, 0)) &&
               pack_bias(op, m, bias);
     return xb_dnnl_finish(op, pd, ok);
 }
