@@ -43,7 +43,8 @@ xb_dnnl_op *xb_dnnl_train_pool(xb_dnnl *lib, const xb_geometry *w, xb_pool kind,
 size_t xb_dnnl_workspace(const xb_dnnl_op *op); /* bytes */
 
 /* FORWARD: x, y (may be one memory). BACK_DATA: kept, dy, dx (dy and dx may be one memory); kept is y where
- * xb_dnnl_unary_from_result(kind), else x. */
+ * xb_dnnl_unary_from_result(kind), else x. NULL for RELU and ELU of a negative alpha; at the borders of CLIP the
+ * gradient is 0. */
 bool xb_dnnl_unary_from_result(xb_unary kind);
 xb_dnnl_op *xb_dnnl_train_unary(xb_dnnl *lib, int64_t count, xb_unary kind, float alpha, float beta, xb_direction d);
 
@@ -53,7 +54,7 @@ xb_dnnl_op *xb_dnnl_train_unary(xb_dnnl *lib, int64_t count, xb_unary kind, floa
 xb_dnnl_op *xb_dnnl_train_norm(xb_dnnl *lib, const int64_t dim[4], xb_format format, float epsilon, bool fixed, bool relu,
                                xb_direction d);
 
-/* FORWARD: x, y, workspace. BACK_DATA: x, dy, workspace, dx. */
+/* FORWARD: x, y [, workspace]. BACK_DATA: x, dy [, workspace], dx. */
 xb_dnnl_op *xb_dnnl_train_lrn(xb_dnnl *lib, const int64_t dim[4], xb_format format, int64_t size, float alpha, float beta,
                               float k, xb_direction d);
 
@@ -65,7 +66,8 @@ xb_dnnl_op *xb_dnnl_train_softmax(xb_dnnl *lib, const int64_t dim[3], bool log, 
 bool xb_dnnl_product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, const float *b, bool accumulate,
                      float *c);
 
-/* Operand `index` (position in `in`) of a bound call is elsewhere from now on. */
+/* Operand `index` (position in `in`) of a bound call is elsewhere from now on. Where its layout pads channels, zeros are
+ * written to the padding now, as xb_dnnl_bind does. */
 void xb_dnnl_move(xb_dnnl_call *c, int index, void *to);
 
 #endif

@@ -54,11 +54,12 @@ static inline double off(const float *got, const double *want, size_t n)
     ck_assert(square > 0);
     return top / sqrt(square / (double)n);
 }
-#define AGREES(got, want, n)                                                                                           \
+#define AGREES_WITHIN(limit, got, want, n)                                                                             \
     do {                                                                                                               \
         double off_ = off(got, want, n);                                                                               \
-        ck_assert_msg(off_ < 1e-5, "off by %g", off_);                                                                 \
+        ck_assert_msg(off_ < (limit), "off by %g", off_);                                                              \
     } while (0)
+#define AGREES(got, want, n) AGREES_WITHIN(1e-5, got, want, n)
 
 typedef struct bench {
     xb_dnnl *lib;
