@@ -17,6 +17,8 @@ struct xb_progress {
     pthread_mutex_t lock;
     bool bar;
     double start, next;
+    uint64_t before;
+    char said[64];
 };
 
 /* Process-wide: there is one stderr. */
@@ -35,7 +37,7 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void clear_bar(void)
+void xb_progress_clear(void)
 {
     if (atomic_exchange(&bar_shown, false)) fputs("\r\033[K", stderr);
 }
@@ -49,7 +51,7 @@ xb_progress *xb_progress_begin(const char *what, const char *unit)
     p->bar = isatty(STDERR_FILENO) == 1;
     p->start = now();
     p->next = p->start + (p->bar ? quiet_start : line_pause);
-    if (p->bar) xb_diags_before(clear_bar);
+    if (p->bar) xb_diags_before(xb_progress_clear);
     return p;
 }
 
@@ -73,16 +75,18 @@ static void add_bar(xb_buf *b, double part, int width)
     xb_buf_char(b, ']');
 }
 
-/* "evaluating [=====>    ] 1200/10000 images, 431/s, 20 s left" */
+/* "train [=====>    ] 1200/10000 images, loss 0.12, 431/s, 20 s left" */
 static void show(const xb_progress *p, uint64_t done, uint64_t total, double at)
 {
     xb_buf b = {0};
-    double spent = at - p->start, rate = spent > 0 ? (double)done / spent : 0;
+    double spent = at - p->start, rate = spent > 0 ? (double)(done - p->before) / spent : 0;
     xb_buf_str(&b, p->what);
     if (p->bar && total) add_bar(&b, done < total ? (double)done / (double)total : 1, 24);
     xb_buf_printf(&b, p->bar ? " %llu" : ": %llu", (unsigned long long)done);
     if (total) xb_buf_printf(&b, "/%llu", (unsigned long long)total);
-    xb_buf_printf(&b, " %s, %.*f/s", p->unit, rate < 10 ? 1 : 0, rate);
+    xb_buf_printf(&b, " %s", p->unit);
+    if (p->said[0]) xb_buf_printf(&b, ", %s", p->said);
+    xb_buf_printf(&b, ", %.*f/s", rate < 10 ? 1 : 0, rate);
     if (total && rate > 0 && done <= total) {
         xb_buf_str(&b, ", ");
         add_time(&b, (double)(total - done) / rate);
@@ -101,6 +105,22 @@ static void show(const xb_progress *p, uint64_t done, uint64_t total, double at)
     xb_buf_free(&b);
 }
 
+void xb_progress_say(xb_progress *p, const char *format, ...)
+{
+    if (!p) return;
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&p->lock);
+    vsnprintf(p->said, sizeof p->said, format, args);
+    pthread_mutex_unlock(&p->lock);
+    va_end(args);
+}
+
+void xb_progress_skip(xb_progress *p, uint64_t done)
+{
+    if (p) p->before = done;
+}
+
 void xb_progress_update(xb_progress *p, uint64_t done, uint64_t total)
 {
     if (!p) return;
@@ -117,7 +137,7 @@ void xb_progress_end(xb_progress *p)
 {
     if (!p) return;
     if (p->bar) {
-        clear_bar();
+        xb_progress_clear();
         fflush(stderr);
         xb_diags_before(NULL);
     }

@@ -74,6 +74,9 @@ bool xb_cli_may_write(xb_cli *cli, const char *out, const char *in);
 char *xb_cli_default_pipeline(const xb_cli *cli);
 /* FILE.onnx, FILE.xir or an output folder (its model.xir). NULL after diagnostics. */
 xb_graph *xb_cli_model(xb_cli *cli, const char *path);
+/* write.c: OUT.onnx or OUT.xir, which must not be the input (NULL: none). false after diagnostics. */
+bool xb_cli_may_write_model(xb_cli *cli, const char *out, const char *in);
+bool xb_cli_write_model(xb_cli *cli, const xb_graph *g, const char *path);
 void xb_cli_write(void *file, const void *bytes, size_t n); /* an xb_write_fn on a FILE */
 xb_json *xb_cli_json(void);                                 /* on stdout */
 

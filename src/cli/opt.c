@@ -1,8 +1,6 @@
 /* opt.c: graph passes on a model, and the model out again. */
-#include "base/digest.h"
 #include "cli/cli.h"
 #include "ir/text.h"
-#include "onnx/onnx.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,55 +30,11 @@ static const xb_flag flags_table[] = {
     {NULL, 0, NULL, NULL, 0, 0, 0, 0},
 };
 
-static bool write_onnx(xb_diags *d, const xb_graph *g, const char *path)
-{
-    xb_out *out = xb_out_open(d, path);
-    if (!out) return false;
-    if (xb_onnx_write(d, g, out)) return xb_out_commit(out);
-    xb_out_abandon(out);
-    return false;
-}
-
-static void into_digest(void *digest, const void *bytes, size_t n)
-{
-    xb_digest_add(digest, bytes, n);
-}
-
-static void nowhere(void *to, const void *bytes, size_t n)
-{
-    (void)to, (void)bytes, (void)n;
-}
-
-/* OUT.xir and, beside it, OUT-DIGEST.weights. The name follows the contents, so that nothing else has it and a kill
- * between the two renames leaves an older OUT.xir with its own weights. */
-static bool write_xir(xb_diags *d, const xb_graph *g, const char *path)
-{
-    char hex[XB_DIGEST_HEX];
-    xb_digest *digest = xb_digest_new();
-    xb_xir_print(g, nowhere, NULL, "", into_digest, digest);
-    xb_digest_end(digest, hex);
-    xb_buf weights = {0};
-    xb_buf_printf(&weights, "%.*s-%.8s.weights", (int)(strlen(path) - strlen(".xir")), path, hex);
-    xb_out *text = xb_out_open(d, path);
-    xb_out *data = text ? xb_out_open(d, xb_buf_cstr(&weights)) : NULL;
-    bool good = data != NULL;
-    if (good) {
-        xb_xir_print(g, xb_out_write, text, xb_path_base(xb_buf_cstr(&weights)), xb_out_write, data);
-        good = xb_out_commit(data);
-    }
-    if (good) {
-        good = xb_out_commit(text);
-    } else if (text) {
-        xb_out_abandon(text);
-    }
-    xb_buf_free(&weights);
-    return good;
-}
-
 static bool write_model(xb_cli *cli, const xb_graph *g, const char *path)
 {
-    if (!path) return xb_xir_print(g, xb_cli_write, stdout, NULL, NULL, NULL), true;
-    return xb_ends_with(path, ".onnx") ? write_onnx(cli->diags, g, path) : write_xir(cli->diags, g, path);
+    if (path) return xb_cli_write_model(cli, g, path);
+    xb_xir_print(g, xb_cli_write, stdout, NULL, NULL, NULL);
+    return true;
 }
 
 static int run_passes(xb_cli *cli, const xb_opt_flags *f, const xb_pipeline *p, xb_module *m)
@@ -106,10 +60,7 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
 {
     (void)argc;
     const xb_opt_flags *f = flags;
-    if (f->out && !xb_ends_with(f->out, ".onnx") && !xb_ends_with(f->out, ".xir"))
-        return xb_cli_usage(cli, "opt: the output '%s' ends in neither .onnx nor .xir", f->out);
-    if (f->out && !xb_cli_may_write(cli, f->out, argv[0])) return XB_EXIT_USAGE;
-    if (f->out && !xb_out_possible(cli->diags, f->out)) return XB_EXIT_BAD_INPUT;
+    if (f->out && !xb_cli_may_write_model(cli, f->out, argv[0])) return xb_cli_failed(cli);
     xb_registry *r = xb_cli_plugins(cli);
     xb_pipeline *p =
         r ? xb_pipeline_of_passes(cli->diags, r, f->passes ? f->passes : "[]",

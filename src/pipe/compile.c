@@ -3,6 +3,7 @@
 #include "base/progress.h"
 #include "pipe/parts.h"
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct job {
     xb_diags *d;
@@ -14,6 +15,7 @@ typedef struct job {
     xb_run_info info;
     xb_context *cx;
     xb_outdir *out;
+    char *checkpoints; /* folder of unfinished training runs, beside the output's */
 } job;
 
 static xb_outcome failed(void)
@@ -87,6 +89,14 @@ static xb_outcome work(job *j)
     j->imported = xb_graph_clone(g);
     note_imported_cells(j);
     j->cx = xb_context_new(j->d, &j->p->hw, j->p->seed, &j->info);
+    xb_learning learning = {.data = j->p->data.train,
+                            .dir = j->p->dir,
+                            .map = xb_pipe_input_map(j->p),
+                            .holdout = (size_t)j->p->data.holdout,
+                            .engine = *j->engine,
+                            .checkpoints = j->checkpoints,
+                            .load = xb_model_load};
+    xb_context_learning(j->cx, &learning);
     if (!xb_inputs_register(j->d, j->p, &j->info)) return failed();
     xb_graph_release_views(g);
     xb_outcome outcome = xb_pipeline_run(j->d, j->p, j->cx, &j->info, j->m, j->i, j->engine);
@@ -106,16 +116,30 @@ static xb_outcome finish(job *j, xb_outcome outcome)
     return outcome;
 }
 
+/* OUT.checkpoints, without a slash that ends OUT. */
+static char *checkpoint_folder(const char *out)
+{
+    size_t n = strlen(out);
+    while (n > 1 && out[n - 1] == '/') n--;
+    xb_buf b = {0};
+    xb_buf_add(&b, out, n);
+    xb_buf_str(&b, ".checkpoints");
+    return b.data;
+}
+
 xb_outcome xb_compile(xb_diags *d, const xb_pipeline *p, const char *out, const xb_instruments *i,
                       const xb_engine_options *engine)
 {
     static const char *const ours[] = {"pipeline.yaml", "hardware.yaml", "model.xir", "journal.json", NULL};
     job j = {.d = d, .p = p, .i = i, .engine = engine, .out = xb_outdir_open(d, out, ours)};
     if (!j.out) return XB_BAD_INPUT;
+    j.checkpoints = checkpoint_folder(out);
     xb_outcome outcome = finish(&j, work(&j));
+    if (outcome == XB_DONE) xb_context_drop_checkpoints(j.cx);
     xb_context_free(j.cx);
     xb_graph_free(j.imported);
     xb_module_free(j.m);
+    free(j.checkpoints);
     xb_vec_free(&j.info.inputs);
     xb_vec_free(&j.info.passes);
     return outcome;

@@ -15,6 +15,14 @@ typedef struct xb_reading {
     void *context; /* of lookup */
 } xb_reading;
 
+typedef struct xb_defines {
+    const xb_define *list;
+    size_t n;
+} xb_defines;
+const char *xb_pipe_find_define(void *defines, const char *name); /* an xb_yaml_lookup: -D, then the environment */
+/* Makes data specifications relative to p->dir; those from a --set are to the working folder. */
+void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root, const char *file_dir);
+
 extern const xb_option xb_data_options[]; /* of xb_pipeline.data */
 extern const xb_option xb_gate_options[]; /* of xb_pipeline.gate */
 

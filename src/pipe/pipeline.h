@@ -4,6 +4,7 @@
 
 #include "data/data.h"
 #include "nn/eval.h"
+#include "nn/train/train.h"
 #include "plug/plug.h"
 
 typedef struct xb_step {
@@ -63,6 +64,21 @@ xb_pipeline *xb_pipeline_of_passes(xb_diags *d, const xb_registry *r, const char
 
 /* Model by file name (.onnx or .xir): read, inferred, folded, verified. NULL after diagnostics. */
 xb_graph *xb_model_load(xb_diags *d, const char *path);
+
+/* ---- training: docs/formats/training.md is the reference ---- */
+
+typedef enum xb_start { XB_START_GIVEN, XB_START_XAVIER, XB_START_HE } xb_start; /* weights to begin with */
+
+typedef struct xb_training_spec {
+    xb_pipeline *p; /* model, seed, data of it */
+    int start;      /* xb_start */
+    xb_recipe recipe;
+} xb_training_spec;
+
+/* path NULL: no file, the sets alone. model: replaces the file's. NULL after diagnostics. */
+xb_training_spec *xb_training_spec_read(xb_diags *d, const char *path, const char *model, const xb_define *defines,
+                                        size_t n_defines, const char *const *sets, size_t n_sets);
+void xb_training_spec_free(xb_training_spec *s);
 
 typedef struct xb_instruments {
     bool verify_each, time_passes, time_json, stats;

@@ -86,8 +86,7 @@ static const char *rebase(xb_arena *a, const char *spec, const char *dir)
     return kept;
 }
 
-/* Specifications are relative to p->dir; those from a --set are to the working folder. */
-static void rebase_data(const xb_reading *in, const xb_yaml *root, const char *file_dir)
+void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root, const char *file_dir)
 {
     xb_pipeline *p = in->p;
     const struct {
@@ -201,14 +200,9 @@ xb_yaml *xb_pipe_parse_file(const xb_reading *in, const char *path, xb_yaml_look
     return y;
 }
 
-typedef struct defines {
-    const xb_define *list;
-    size_t n;
-} defines;
-
-static const char *find_define(void *context, const char *name)
+const char *xb_pipe_find_define(void *context, const char *name)
 {
-    const defines *all = context;
+    const xb_defines *all = context;
     for (size_t i = all->n; i--;)
         if (strcmp(all->list[i].key, name) == 0) return all->list[i].value;
     return getenv(name);
@@ -220,7 +214,7 @@ static bool read_all(const xb_reading *in, const char *model, const char *const 
     if (!root || !check_format(in, root) || !fill_defaults(in, root)) return false;
     if (!xb_sets_apply(in, root, sets, n_sets) || !check_format(in, root)) return false;
     bool ok = read_top(in, root, model);
-    if (ok) rebase_data(in, root, dir);
+    if (ok) xb_pipe_rebase_data(in, root, dir);
     if (ok) ok = read_gate(in, given(root, "gate"));
     ok &= xb_hardware_read(in, xb_yaml_get(root, "hardware"));
     ok &= xb_steps_read(in, xb_yaml_get(root, "passes"));
@@ -232,13 +226,13 @@ xb_pipeline *xb_pipeline_read(xb_diags *d, const xb_registry *r, const char *pat
                               const xb_define *list, size_t n_defines, const char *const *sets, size_t n_sets,
                               const char *const *hw_dirs)
 {
-    defines all = {list, n_defines};
+    xb_defines all = {list, n_defines};
     char *dir = xb_path_dir(path);
     xb_reading in = {.d = d,
                      .p = xb_pipeline_new(path, model ? "." : dir),
                      .registry = r,
                      .hw_dirs = hw_dirs,
-                     .lookup = find_define,
+                     .lookup = xb_pipe_find_define,
                      .context = &all};
     bool ok = read_all(&in, model, sets, n_sets, dir);
     free(dir);
@@ -250,19 +244,19 @@ xb_pipeline *xb_pipeline_read(xb_diags *d, const xb_registry *r, const char *pat
 xb_pipeline *xb_pipeline_of_passes(xb_diags *d, const xb_registry *r, const char *passes, const char *hardware,
                                    const char *const *hw_dirs, uint64_t seed)
 {
-    defines none = {0};
+    xb_defines none = {0};
     xb_reading in = {.d = d,
                      .p = xb_pipeline_new("--passes", "."),
                      .registry = r,
                      .hw_dirs = hw_dirs,
-                     .lookup = find_define,
+                     .lookup = xb_pipe_find_define,
                      .context = &none};
     in.p->seed = seed;
     xb_yaml hw = {.kind = XB_YAML_SCALAR, .file = "--hardware", .line = 1, .col = 1, .text = hardware, .quoted = true};
     xb_yaml *kept = xb_arena_alloc(in.p->arena, 1, sizeof *kept);
     *kept = hw;
     kept->text = xb_arena_strdup(in.p->arena, hardware);
-    xb_yaml *list = xb_yaml_parse(d, in.p->arena, "--passes", passes, strlen(passes), find_define, &none);
+    xb_yaml *list = xb_yaml_parse(d, in.p->arena, "--passes", passes, strlen(passes), xb_pipe_find_define, &none);
     if (list && xb_hardware_read(&in, kept) && xb_steps_read(&in, list) && xb_pipeline_check(&in)) return in.p;
     xb_pipeline_free(in.p);
     return NULL;

@@ -86,6 +86,10 @@ static void commit(runner *r, xb_module *work, size_t old)
 static xb_outcome call(const runner *r, xb_module *work, const xb_step *s)
 {
     unsigned before = xb_diags_errors(r->d);
+    xb_buf options = {0};
+    if (s->pass->options) xb_opts_print(&options, s->pass->options, s->options);
+    xb_context_entering(r->cx, xb_module_graph(r->m), xb_arena_strdup(r->p->arena, xb_buf_cstr(&options)));
+    xb_buf_free(&options);
     int status = s->pass->run(xb_context_begin(r->cx, s->instance, s->where), work, s->options);
     xb_context_end(r->cx);
     bool said = xb_diags_errors(r->d) > before;

@@ -3,6 +3,7 @@
 #include "hw/layout.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const void *service(xb_cx *cx, const char *name, uint32_t version)
 {
@@ -64,11 +65,29 @@ xb_context *xb_context_new(xb_diags *d, const xb_hw *hw, uint64_t seed, xb_run_i
     return c;
 }
 
+void xb_context_learning(xb_context *c, const xb_learning *l)
+{
+    c->learning = *l;
+}
+
+void xb_context_entering(xb_context *c, const xb_graph *came, const char *options)
+{
+    c->came = came;
+    c->options = options;
+}
+
+void xb_context_drop_checkpoints(xb_context *c)
+{
+    for (size_t i = 0; i < c->checkpoints.n; i++) unlink(c->checkpoints.data[i]);
+    if (c->learning.checkpoints) rmdir(c->learning.checkpoints);
+}
+
 xb_cx *xb_context_begin(xb_context *c, const char *instance, const xb_yaml *where)
 {
     c->arena = xb_arena_new();
     c->cx.instance = instance;
     c->entry = where;
+    c->runs = 0;
     return &c->cx;
 }
 
@@ -81,11 +100,16 @@ void xb_context_end(xb_context *c)
     c->progress = NULL;
     xb_arena_free(c->arena);
     c->arena = NULL;
+    c->came = NULL;
+    c->options = NULL;
 }
 
 void xb_context_free(xb_context *c)
 {
     if (!c) return;
+    for (size_t i = 0; i < c->checkpoints.n; i++) free(c->checkpoints.data[i]);
+    xb_dataset_free(c->data);
+    xb_vec_free(&c->checkpoints);
     xb_vec_free(&c->plan);
     xb_vec_free(&c->json);
     free(c);

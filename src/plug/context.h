@@ -16,6 +16,12 @@ struct xb_context {
     xb_vec(struct xb_json *) json;
     xb_progress *progress;
     const xb_yaml *entry;
+    xb_learning learning;
+    xb_dataset *data; /* of learning, opened when first needed */
+    const xb_graph *came;
+    const char *options;
+    unsigned runs;             /* training runs of this callback */
+    xb_vec(char *) checkpoints; /* files made */
 };
 
 static inline xb_context *xb_context_of(const xb_cx *cx)
@@ -31,5 +37,8 @@ extern const xb_json_api xb_json_service;
 /* service_layout.c */
 extern const xb_hw_api xb_hw_service;
 extern const xb_layout_api xb_layout_service;
+
+/* service_train.c */
+extern const xb_train_api xb_train_service;
 
 #endif

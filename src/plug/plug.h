@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "hw/hw.h"
 #include "ir/module.h"
+#include "nn/train/train.h"
 
 /* ---- registry ---- */
 typedef struct xb_plugin_entry {
@@ -42,6 +43,20 @@ void xb_context_free(xb_context *c);
 xb_cx *xb_context_begin(xb_context *c, const char *instance,
                         const xb_yaml *where); /* where: the entry, for diagnostics */
 void xb_context_end(xb_context *c);            /* frees the callback's arena */
+/* What passes train on, for service "xb.train". */
+typedef struct xb_learning {
+    const char *data, *dir; /* specification, NULL: none; what its paths are relative to */
+    xb_input_map map;
+    size_t holdout; /* items at the end of data */
+    xb_engine_options engine;
+    const char *checkpoints; /* folder, made when needed; NULL: none are kept */
+    xb_graph *(*load)(xb_diags *d, const char *path); /* of a teacher that a recipe names */
+} xb_learning;
+void xb_context_learning(xb_context *c, const xb_learning *l); /* kept until the context is freed */
+/* The network as it comes into the pass that is called next (its teacher, alive until the callback ends), and the
+ * pass's options as text, on which its checkpoints depend. */
+void xb_context_entering(xb_context *c, const xb_graph *came, const char *options);
+void xb_context_drop_checkpoints(xb_context *c); /* after a run that ended well */
 /* Does this host offer "xb.graph/1"? */
 bool xb_service_offered(const char *name_slash_version);
 

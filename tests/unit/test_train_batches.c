@@ -51,10 +51,22 @@ static bool same_order(const xb_batches *a, const xb_batches *b, size_t n)
     return true;
 }
 
+START_TEST(unshuffled_order_is_the_datas)
+{
+    xb_dataset *s = xb_dataset_open(NULL, "digits:20@1", NULL);
+    xb_recipe r = {.batch = 5};
+    xb_batches *b = xb_batches_new(NULL, s, NULL, 20, &r, 7);
+    xb_batches_epoch(b, 3);
+    for (size_t i = 0; i < 20; i++) ck_assert_uint_eq(xb_batches_item(b, i), i);
+    xb_batches_free(b);
+    xb_dataset_free(s);
+}
+END_TEST
+
 START_TEST(orders)
 {
     xb_dataset *s = images();
-    xb_recipe r = {.batch = 8};
+    xb_recipe r = {.shuffle = true, .batch = 8};
     xb_batches *a = open_batches(s, NULL, 41, &r, 7), *b = open_batches(s, NULL, 41, &r, 7);
     ck_assert_int_eq(xb_batches_per_epoch(a), 5);
     for (int64_t e = 0; e < 20; e++) {
@@ -84,7 +96,7 @@ START_TEST(orders_are_even)
 {
     enum { N = 5, EPOCHS = 5000 };
     xb_dataset *s = images();
-    xb_recipe r = {.batch = 1};
+    xb_recipe r = {.shuffle = true, .batch = 1};
     xb_batches *b = open_batches(s, NULL, N, &r, 1);
     double hits[N][N] = {{0}}, off = 0, want = (double)EPOCHS / N;
     for (int64_t e = 0; e < EPOCHS; e++) {
@@ -104,7 +116,7 @@ START_TEST(plain_samples_are_the_set)
     static const double mean[] = {3, 4}, std[] = {2, 5};
     xb_input_map map = {.scale = 0.5, .n_mean = 2, .mean = mean, .n_std = 2, .std = std};
     xb_dataset *s = images();
-    xb_recipe r = {.batch = 10};
+    xb_recipe r = {.shuffle = true, .batch = 10};
     xb_batches *b = open_batches(s, &map, COUNT, &r, 2);
     for (size_t at = 0; at < COUNT; at++) {
         float got[ITEM], want[ITEM];
@@ -247,7 +259,7 @@ static bool fetch(void *context, int worker, size_t at)
 START_TEST(augmentation_depends_on_the_item_alone)
 {
     xb_dataset *s = images();
-    xb_recipe r = {.batch = 5, .augment = {.shift = 2, .crop = 1, .flip = true}}, wide = r;
+    xb_recipe r = {.shuffle = true, .batch = 5, .augment = {.shift = 2, .crop = 1, .flip = true}}, wide = r;
     wide.batch = 16;
     xb_batches *a = open_batches(s, NULL, COUNT, &r, 3), *b = open_batches(s, NULL, COUNT - 1, &wide, 3);
     static float first[COUNT][ITEM], second[COUNT][ITEM];
@@ -274,7 +286,7 @@ START_TEST(zeros_are_stored_zeros)
     xb_input_map map = {.scale = 1 / 256.0, .n_mean = 2, .mean = mean, .n_std = 2, .std = std};
     const float zero[CHANNELS] = {(0.0f - 3.0f) / 2.0f, (0.0f - 0.25f) / 0.7f};
     xb_dataset *s = images();
-    xb_recipe r = {.batch = 5, .augment.crop = 3};
+    xb_recipe r = {.shuffle = true, .batch = 5, .augment.crop = 3};
     xb_batches *b = open_batches(s, &map, COUNT, &r, 3);
     size_t zeros = 0;
     for (size_t at = 0; at < COUNT; at++) {
@@ -300,7 +312,7 @@ END_TEST
 START_TEST(images_without_channels)
 {
     xb_dataset *s = numbered(XB_U8, 3, (int64_t[]){2, 3, 3});
-    xb_recipe r = {.batch = 2, .augment.shift = 1};
+    xb_recipe r = {.shuffle = true, .batch = 2, .augment.shift = 1};
     static const double mean[] = {1};
     xb_input_map map = {.n_mean = 1, .mean = mean};
     xb_batches *b = open_batches(s, &map, 2, &r, 3);
@@ -322,7 +334,7 @@ START_TEST(numbers_that_are_none)
 {
     for (int augmented = 0; augmented < 2; augmented++) {
         xb_dataset *s = images();
-        xb_recipe r = {.batch = 1, .augment.shift = augmented ? 4 : 0};
+        xb_recipe r = {.shuffle = true, .batch = 1, .augment.shift = augmented ? 4 : 0};
         static const double mean[] = {0, NAN};
         xb_input_map nan = {.n_mean = 2, .mean = mean}, huge = {.scale = 1e36};
         xb_batches *a = open_batches(s, &nan, COUNT, &r, 3), *b = open_batches(s, &huge, COUNT, &r, 3);
@@ -367,6 +379,7 @@ int main(void)
     TCase *t = tcase_create("batches");
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_test(t, unshuffled_order_is_the_datas);
     tcase_add_test(t, orders);
     tcase_add_test(t, orders_are_even);
     tcase_add_test(t, plain_samples_are_the_set);

@@ -59,6 +59,7 @@ typedef struct xb_recipe {
     } inject;
     xb_list params; /* xb_map_item -> xb_param_rule */
     bool fixed_norm;
+    bool shuffle;
     int64_t holdout, seed;
 } xb_recipe;
 
@@ -315,6 +316,11 @@ typedef struct xb_recipe {
          .type = XB_OPT_BOOL,                                                                                          \
          XB_RECIPE_AT(fixed_norm),                                                                                     \
          .def = "false"},                                                                                              \
+        {.name = "shuffle",                                                                                            \
+         .help = "a new order of the samples every epoch; false: that of the data",                                    \
+         .type = XB_OPT_BOOL,                                                                                          \
+         XB_RECIPE_AT(shuffle),                                                                                        \
+         .def = "true"},                                                                                               \
         {.name = "holdout",                                                                                            \
          .help = "items at the end of the training data that are measured, not trained on; at least the pipeline's",   \
          .type = XB_OPT_INT,                                                                                           \
@@ -399,7 +405,7 @@ typedef struct xb_train_api {
     double (*loss)(const xb_trainer *t);   /* of the last step */
     const xb_measure *(*holdout)(const xb_trainer *t); /* last one measured; total 0: none yet */
     void *(*state)(xb_trainer *t);                     /* state_size bytes */
-    size_t (*params)(xb_trainer *t, xb_param **list);  /* in graph order */
+    size_t (*params)(xb_trainer *t, xb_param ***list); /* in graph order; alive until params is asked again */
     xb_param *(*param)(xb_trainer *t, xb_value v);     /* NULL: not trained */
 
     /* -- constraints: hold exactly after every step, whatever the optimiser does -- */

@@ -16,7 +16,7 @@ struct xb_batches {
     uint64_t seed;
     int64_t epoch;
     uint32_t *order; /* count of them */
-    bool augmented;
+    bool augmented, shuffled;
     xb_augment augment;
     float *zero; /* augment.zero */
 };
@@ -71,7 +71,8 @@ xb_batches *xb_batches_new(xb_diags *d, const xb_dataset *set, const xb_input_ma
         return NULL;
     }
     xb_batches *b = xb_calloc(1, sizeof *b);
-    *b = (xb_batches){.set = set, .map = map, .count = count, .batch = (size_t)r->batch, .seed = seed};
+    *b = (xb_batches){
+        .set = set, .map = map, .count = count, .batch = (size_t)r->batch, .seed = seed, .shuffled = r->shuffle};
     if (!set_augment(d, b, r)) {
         xb_batches_free(b);
         return NULL;
@@ -100,7 +101,7 @@ void xb_batches_epoch(xb_batches *b, int64_t e)
     xb_rng r = xb_rng_at(b->seed, XB_RNG_SHUFFLE, (uint32_t)e);
     b->epoch = e;
     for (size_t i = 0; i < b->count; i++) b->order[i] = (uint32_t)i;
-    for (size_t i = b->count; i > 1; i--) {
+    for (size_t i = b->count; i > 1 && b->shuffled; i--) {
         uint32_t k = xb_rng_below(&r, (uint32_t)i), last = b->order[i - 1];
         b->order[i - 1] = b->order[k];
         b->order[k] = last;

@@ -12,7 +12,8 @@ xb_batches *xb_batches_new(xb_diags *d, const xb_dataset *set, const xb_input_ma
                            uint64_t seed);
 void xb_batches_free(xb_batches *b);
 int64_t xb_batches_per_epoch(const xb_batches *b); /* floor(count / batch) */
-/* The order of epoch e (a permutation by XB_RNG_SHUFFLE, stream e) is made; before its first step. One thread. */
+/* The order of epoch e (a permutation by XB_RNG_SHUFFLE, stream e; that of the data without `shuffle`) is made; before
+ * its first step. One thread. */
 void xb_batches_epoch(xb_batches *b, int64_t e);
 /* Item number of position `at` (step within the epoch * batch + place in the batch). */
 size_t xb_batches_item(const xb_batches *b, size_t at);

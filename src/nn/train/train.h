@@ -11,6 +11,12 @@
 #include "nn/tape.h"
 #include <xbarc/train.h>
 
+typedef enum xb_resume {
+    XB_RESUME_NEVER,   /* a checkpoint that is there is overwritten */
+    XB_RESUME_IF_SAME, /* go on from one of the same identity; from another one: a note, and from the start */
+    XB_RESUME          /* go on if there is one; of another identity: an error that says what differs */
+} xb_resume;
+
 /* After every epoch, and once after the last step when it ends within one. */
 typedef struct xb_train_row {
     int64_t epoch, step;
@@ -35,10 +41,11 @@ typedef struct xb_training {
     const char *label;      /* for progress and diagnostics: "train", "rank-clip@a" */
     const char *checkpoint; /* file; NULL: none */
     double every;           /* seconds between checkpoints */
-    const char *identity;   /* digest of what the run is made from: a checkpoint of another one is refused */
-    bool resume;            /* go on from the checkpoint if there is one */
+    const char *identity;   /* lines "key: value" that say what the run is made from */
+    xb_resume resume;
     void (*on_row)(void *context, const xb_train_row *rows, size_t n); /* all rows so far, on resume too */
-    void *row_context;
+    void (*on_step)(void *context, int64_t step, double rate, double loss); /* after each; step counts from 1 */
+    void *row_context; /* of both */
 } xb_training;
 
 typedef struct xb_train_times { /* for benchmarks: seconds over all workers */
@@ -53,6 +60,10 @@ typedef struct xb_train_times { /* for benchmarks: seconds over all workers */
  * "train-data" (names the item), "checkpoint", or interrupted (xb_interrupted; a checkpoint is left). graph is then as at
  * the last checkpoint, or as it came. */
 bool xb_train(const xb_training *what, xb_train_result *out, xb_train_times *times); /* out, times: may be NULL */
+
+/* Adds the lines that say what a run is made from: network with its weights, teacher (NULL: none named), recipe, data,
+ * seed, numeric profile. */
+void xb_train_identity(xb_buf *b, const xb_training *what);
 
 /* Behind xb_train_api's recalibrate. items at most `count`. */
 bool xb_recalibrate(xb_diags *d, xb_graph *g, const xb_dataset *data, const xb_input_map *map, size_t items,

@@ -1,0 +1,144 @@
+/* service_train.c: "xb.train": runs of the trainer for passes, on the pipeline's training data. */
+#include "base/file.h"
+#include "nn/eval.h"
+#include "nn/train/hooks.h"
+#include "plug/context.h"
+#include <stdlib.h>
+
+/* ---- data ---- */
+
+static const xb_dataset *data_of(xb_context *c)
+{
+    if (c->data) return c->data;
+    if (!c->learning.data) {
+        xb_error(c->diags, "data", (.file = NULL), "%s: there is no training data ('data: {train: ...}')",
+                 c->cx.instance);
+        return NULL;
+    }
+    c->data = xb_dataset_open(c->diags, c->learning.data, c->learning.dir);
+    if (c->data && xb_input_map_check(c->diags, c->data, &c->learning.map)) return c->data;
+    xb_dataset_free(c->data);
+    c->data = NULL;
+    return NULL;
+}
+
+/* ---- runs ---- */
+
+/* FOLDER/INSTANCE-N.checkpoint; NULL: none is kept. false after a diagnostic. */
+static bool checkpoint_of(xb_context *c, const char **path)
+{
+    *path = NULL;
+    const char *dir = c->learning.checkpoints;
+    if (!dir) return true;
+    if (!xb_make_dirs(c->diags, dir)) return false;
+    char *name = xb_arena_printf(c->arena, "%s-%u.checkpoint", c->cx.instance, ++c->runs);
+    char *full = xb_path_join(dir, name);
+    xb_push(&c->checkpoints, full);
+    *path = full;
+    return true;
+}
+
+static bool teacher_of(xb_context *c, const xb_recipe *r, xb_graph **named)
+{
+    *named = NULL;
+    if (!(r->distil.weight > 0) || !r->distil.from) return true;
+    *named = c->learning.load ? c->learning.load(c->diags, r->distil.from) : NULL;
+    return *named != NULL;
+}
+
+static int train(xb_context *c, xb_training *w, const char *options, xb_train_result *result)
+{
+    xb_buf identity = {0};
+    xb_train_identity(&identity, w);
+    xb_buf_printf(&identity, "pass: %s %s\n", c->cx.instance, options ? options : "");
+    w->identity = xb_buf_cstr(&identity);
+    bool ok = xb_train(w, result, NULL);
+    xb_buf_free(&identity);
+    return ok ? 0 : -1;
+}
+
+static int run(xb_cx *cx, xb_graph *g, const xb_recipe *recipe, const xb_train_hooks *hooks, xb_train_result *result)
+{
+    xb_context *c = xb_context_of(cx);
+    const xb_dataset *data = data_of(c);
+    const char *checkpoint;
+    xb_graph *named;
+    if (!data || !checkpoint_of(c, &checkpoint) || !teacher_of(c, recipe, &named)) return -1;
+    size_t holdout = (size_t)recipe->holdout > c->learning.holdout ? (size_t)recipe->holdout : c->learning.holdout;
+    xb_training w = {.d = c->diags,
+                     .cx = cx,
+                     .graph = g,
+                     .teacher = named ? named : recipe->distil.weight > 0 ? c->came : NULL,
+                     .recipe = recipe,
+                     .seed = recipe->seed ? (uint64_t)recipe->seed : cx->seed,
+                     .hooks = hooks,
+                     .data = data,
+                     .map = &c->learning.map,
+                     .holdout = holdout,
+                     .engine = c->learning.engine,
+                     .label = cx->instance,
+                     .checkpoint = checkpoint,
+                     .every = 60,
+                     .resume = XB_RESUME_IF_SAME};
+    int status = train(c, &w, c->options, result);
+    xb_graph_free(named);
+    return status;
+}
+
+static int measure(xb_cx *cx, const xb_graph *g, xb_measure *out)
+{
+    xb_context *c = xb_context_of(cx);
+    const xb_dataset *data = data_of(c);
+    if (!data) return -1;
+    if (!c->learning.holdout) {
+        xb_error(c->diags, "data", (.file = xb_dataset_name(data)), "%s: there is no hold-out ('data: {holdout: N}')",
+                 cx->instance);
+        return -1;
+    }
+    xb_score s;
+    size_t n = c->learning.holdout, all = xb_dataset_count(data), first = all > n ? all - n : 0;
+    if (!xb_evaluate(c->diags, g, NULL, data, &c->learning.map, first, n, &c->learning.engine, &s)) return -1;
+    *out = (xb_measure){.total = s.total, .correct = s.correct, .top1 = s.top1, .loss = s.loss};
+    return 0;
+}
+
+static int recalibrate(xb_cx *cx, xb_graph *g, int64_t items)
+{
+    xb_context *c = xb_context_of(cx);
+    const xb_dataset *data = data_of(c);
+    if (!data) return -1;
+    size_t most = xb_dataset_count(data) > c->learning.holdout ? xb_dataset_count(data) - c->learning.holdout : 0;
+    size_t n = items > 0 ? (size_t)items : 4096;
+    return xb_recalibrate(c->diags, g, data, &c->learning.map, n < most ? n : most, &c->learning.engine) ? 0 : -1;
+}
+
+const xb_train_api xb_train_service = {
+    .struct_size = sizeof(xb_train_api),
+    .run = run,
+    .measure = measure,
+    .recalibrate = recalibrate,
+    .graph = xb_trainer_graph,
+    .step = xb_trainer_step_done,
+    .steps = xb_trainer_steps,
+    .epoch = xb_trainer_epoch,
+    .rate = xb_trainer_rate,
+    .loss = xb_trainer_loss,
+    .holdout = xb_trainer_holdout,
+    .state = xb_trainer_state,
+    .params = xb_trainer_params,
+    .param = xb_trainer_param,
+    .set_mask = xb_trainer_set_mask,
+    .freeze = xb_trainer_freeze,
+    .set_factors = xb_trainer_set_factors,
+    .tie = xb_trainer_tie,
+    .untie = xb_trainer_untie,
+    .select = xb_trainer_select,
+    .append = xb_trainer_append,
+    .rotate = xb_trainer_rotate,
+    .factor = xb_trainer_factor,
+    .split_op = xb_trainer_split_op,
+    .remove_units = xb_trainer_remove_units,
+    .snapshot = xb_trainer_snapshot,
+    .rollback = xb_trainer_rollback,
+    .forget = xb_trainer_forget,
+};
