@@ -1,18 +1,12 @@
 /* optim.c: one loop an optimiser, over plain arrays; scalars are made in double once and rounded once, the rest is
  * float in PyTorch's order of operations. */
 #include "nn/train/optim.h"
+#include "nn/train/vector.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-
-/* These loops take a tenth of a step of a small network when they run one number at a time. No value depends on it. */
-#if defined __GNUC__ && !defined __clang__
-#define VECTOR __attribute__((optimize("O3", "no-trapping-math", "fp-contract=off")))
-#else
-#define VECTOR
-#endif
 
 typedef struct factors { /* of one update, rounded to float */
     float scale, decay, rate, momentum;
@@ -22,13 +16,14 @@ typedef struct factors { /* of one update, rounded to float */
     float step;                 /* rate / (1 - b1^t) */
 } factors;
 
-VECTOR static void plain(float *restrict w, const float *restrict g, size_t n, const factors *f)
+XB_VECTOR static void plain(float *restrict w, const float *restrict g, size_t n, const factors *f)
 {
     const float scale = f->scale, decay = f->decay, rate = f->rate;
     for (size_t i = 0; i < n; i++) w[i] -= rate * (g[i] * scale + decay * w[i]);
 }
 
-VECTOR static void momentum(float *restrict w, float *restrict m, const float *restrict g, size_t n, const factors *f)
+XB_VECTOR static void momentum(float *restrict w, float *restrict m, const float *restrict g, size_t n,
+                               const factors *f)
 {
     const float scale = f->scale, decay = f->decay, rate = f->rate, mu = f->momentum;
     for (size_t i = 0; i < n; i++) {
@@ -37,7 +32,8 @@ VECTOR static void momentum(float *restrict w, float *restrict m, const float *r
     }
 }
 
-VECTOR static void nesterov(float *restrict w, float *restrict m, const float *restrict g, size_t n, const factors *f)
+XB_VECTOR static void nesterov(float *restrict w, float *restrict m, const float *restrict g, size_t n,
+                               const factors *f)
 {
     const float scale = f->scale, decay = f->decay, rate = f->rate, mu = f->momentum;
     for (size_t i = 0; i < n; i++) {
@@ -48,8 +44,8 @@ VECTOR static void nesterov(float *restrict w, float *restrict m, const float *r
 }
 
 /* Adam is cut at the square root, a loop of its own: without -fno-math-errno that one is done a number at a time. */
-VECTOR static void moments(float *restrict m, float *restrict v, const float *restrict w, const float *restrict g,
-                           size_t n, const factors *f)
+XB_VECTOR static void moments(float *restrict m, float *restrict v, const float *restrict w, const float *restrict g,
+                              size_t n, const factors *f)
 {
     const factors k = *f;
     for (size_t i = 0; i < n; i++) {
@@ -59,13 +55,13 @@ VECTOR static void moments(float *restrict m, float *restrict v, const float *re
     }
 }
 
-VECTOR static void roots(float *restrict root, const float *restrict v, size_t n)
+XB_VECTOR static void roots(float *restrict root, const float *restrict v, size_t n)
 {
     for (size_t i = 0; i < n; i++) root[i] = sqrtf(v[i]);
 }
 
-VECTOR static void along(float *restrict w, const float *restrict m, const float *restrict root, size_t n,
-                         const factors *f)
+XB_VECTOR static void along(float *restrict w, const float *restrict m, const float *restrict root, size_t n,
+                            const factors *f)
 {
     const factors k = *f;
     for (size_t i = 0; i < n; i++) w[i] = w[i] * k.keep - k.step * m[i] / (root[i] / k.root2 + k.epsilon);
@@ -126,7 +122,7 @@ bool xb_optim_second_moment(const xb_recipe *r)
 
 enum { BLOCK = 4096, LANES = 8 };
 
-VECTOR static double block_squares(const float *v, size_t n)
+XB_VECTOR static double block_squares(const float *v, size_t n)
 {
     double s[LANES] = {0}, sum = 0;
     size_t i = 0;
@@ -145,7 +141,7 @@ double xb_sum_squares(const float *v, size_t n)
 }
 
 /* All bits of the exponent set: infinite or NaN. */
-VECTOR static bool block_finite(const float *v, size_t n)
+XB_VECTOR static bool block_finite(const float *v, size_t n)
 {
     uint32_t bad = 0;
     for (size_t i = 0; i < n; i++) {

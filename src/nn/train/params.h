@@ -30,7 +30,7 @@ typedef struct xb_params {
 /* Trained are the float32 constants that are weight or bias of Conv, ConvTranspose, Gemm, MatMul; scale and shift of
  * BatchNormalization (not its statistics), InstanceNormalization, LayerNormalization; slope of PRelu; and what an Add
  * brings as the bias of one of the synaptic ops (one number a channel, on the op's own result). Notes "mask" (n numbers,
- * 0 or not) and "frozen" of the constant and the recipe's rules are taken over. Warns of a rule that matches nothing.
+ * 0 or not) and "frozen" ([0]: not) of the constant and the recipe's rules are taken over; a mask without a 0 is none. Warns of a rule that matches nothing.
  * false after diagnostics: nothing to train ("train"). p is zeroed first. */
 bool xb_params_init(xb_diags *d, xb_params *p, xb_graph *g, const xb_recipe *r);
 void xb_params_free(xb_params *p);
@@ -40,7 +40,7 @@ void xb_params_refresh(xb_params *p, const xb_recipe *r);
 xb_slot_state *xb_params_find(const xb_params *p, xb_value v); /* NULL */
 void xb_params_reach(xb_params *p); /* fetches pub.data anew (writable constants of the graph) */
 
-void xb_params_set_mask(xb_params *p, xb_slot_state *s, const uint8_t *mask); /* copies; writes the note too */
+void xb_params_set_mask(xb_params *p, xb_slot_state *s, const uint8_t *mask); /* copies; writes the note if it is new */
 /* false after a diagnostic: out of range, or a source that is tied itself, or not trained, or overlapping. */
 bool xb_params_tie(xb_diags *d, xb_params *p, const xb_tied *t);
 void xb_params_untie(xb_params *p, xb_value v);
@@ -48,7 +48,8 @@ void xb_params_untie(xb_params *p, xb_value v);
 /* Before the optimiser: gradients of tied elements go to their sources (times gain) and become 0; masked and frozen ones
  * become 0. */
 void xb_params_mask_gradients(xb_params *p);
-/* After it: masked weights are exactly 0 (and their m, v), tied ones gain * source rounded to float. */
+/* After it: masked weights are exactly +0 (and their m, v), tied ones gain * source rounded to float (m, v 0). Reached
+ * first. */
 void xb_params_impose(xb_params *p);
 
 #endif
