@@ -1,12 +1,10 @@
-#include "base/par.h"
 #include "base/mem.h"
+#include "base/par_private.h"
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { MOST = 1024 };
+enum { MOST = XB_PAR_MOST };
 
 int xb_par_threads(int asked)
 {
@@ -16,40 +14,16 @@ int xb_par_threads(int asked)
     return n < 1 ? 1 : n < MOST ? n : MOST;
 }
 
-typedef struct job {
-    size_t n;
-    atomic_size_t next;
-    atomic_bool stop;
-    void (*init)(void *context, int worker);
-    bool (*fn)(void *context, int worker, size_t item);
-    void *context;
-} job;
-
-typedef struct worker {
-    job *job;
-    int number;
-    pthread_t thread;
-} worker;
-
-static void work(job *j, int number)
+void xb_job_work(xb_job *j, int worker)
 {
-    if (j->init) j->init(j->context, number);
     while (!atomic_load_explicit(&j->stop, memory_order_relaxed)) {
         size_t item = atomic_fetch_add(&j->next, 1);
         if (item >= j->n) break;
-        if (!j->fn(j->context, number, item)) atomic_store(&j->stop, true);
+        if (!j->fn(j->context, worker, item)) atomic_store(&j->stop, true);
     }
 }
 
-static void *start(void *arg)
-{
-    worker *w = arg;
-    work(w->job, w->number);
-    return NULL;
-}
-
-/* Signals that a person sends are the first thread's. */
-static void block_signals(sigset_t *old)
+void xb_par_block_signals(sigset_t *old)
 {
     sigset_t set;
     sigemptyset(&set);
@@ -59,6 +33,21 @@ static void block_signals(sigset_t *old)
     pthread_sigmask(SIG_BLOCK, &set, old);
 }
 
+typedef struct worker {
+    xb_job *job;
+    void (*init)(void *context, int worker);
+    int number;
+    pthread_t thread;
+} worker;
+
+static void *start(void *arg)
+{
+    worker *w = arg;
+    if (w->init) w->init(w->job->context, w->number);
+    xb_job_work(w->job, w->number);
+    return NULL;
+}
+
 bool xb_par_run(int threads, size_t n, void (*init)(void *context, int worker),
                 bool (*fn)(void *context, int worker, size_t item), void *context)
 {
@@ -66,17 +55,18 @@ bool xb_par_run(int threads, size_t n, void (*init)(void *context, int worker),
     if (threads > MOST) threads = MOST;
     if (threads < 1) threads = 1;
     if ((size_t)threads > n) threads = (int)n;
-    job j = {.n = n, .init = init, .fn = fn, .context = context};
+    xb_job j = {.n = n, .fn = fn, .context = context};
     worker *w = xb_calloc((size_t)threads, sizeof *w);
     sigset_t old;
-    block_signals(&old);
+    xb_par_block_signals(&old);
     int started = 1; /* the caller is worker 0 */
     for (; started < threads; started++) {
-        w[started] = (worker){.job = &j, .number = started};
+        w[started] = (worker){.job = &j, .init = init, .number = started};
         if (pthread_create(&w[started].thread, NULL, start, &w[started]) != 0) break; /* fewer threads do */
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    work(&j, 0);
+    w[0] = (worker){.job = &j, .init = init};
+    start(&w[0]);
     for (int i = 1; i < started; i++) pthread_join(w[i].thread, NULL);
     free(w);
     return !atomic_load(&j.stop);

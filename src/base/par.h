@@ -13,7 +13,8 @@ int xb_par_threads(int asked);
 bool xb_par_run(int threads, size_t n, void (*init)(void *context, int worker),
                 bool (*fn)(void *context, int worker, size_t item), void *context);
 
-/* Threads that stay between runs, asleep: for many short runs in a row. The caller is worker 0. Same contract. */
+/* Threads that stay between runs, asleep: for many short runs in a row. Same contract. Worker 0 is the caller: the thread
+ * that made the team alone runs it, and not from within a run. */
 typedef struct xb_team xb_team;
 xb_team *xb_team_new(int threads, void (*init)(void *context, int worker), void *context); /* init once per thread */
 void xb_team_free(xb_team *t);
