@@ -1,7 +1,8 @@
 /* fold-bn.c: the pass that folds BatchNormalization into the synaptic op next to it.
  *
  * y = s*x + t per channel, s = gamma/sqrt(var+eps), t = beta - mean*s. Behind an op: W' = W*s, b' = b*s + t per output
- * column. In front of one without padding: W' = W*s per input row, b' = b + W t. Computed in double, rounded once. */
+ * column. In front of one without padding: W' = W*s per input row, b' = b + W t. Computed in double, rounded once.
+ * A Dropout between the two copies: it stays where it is. */
 #include <math.h>
 #include <string.h>
 #include <xbarc/xbarc.h>
@@ -209,6 +210,24 @@ static xb_value result_of(const work *w, xb_op op)
     return w->api->op_outputs(w->g, op, &list) ? list[0] : (xb_value){0};
 }
 
+/* Is op a Dropout in inference whose mask nobody reads? */
+static bool is_copy(const work *w, xb_op op)
+{
+    const xb_value *in, *out;
+    if (!op.id || strcmp(w->api->op_type(w->g, op), "Dropout") != 0) return false;
+    bool training = w->api->op_inputs(w->g, op, &in) > 2 && in[2].id;
+    if (training && w->api->is_const(w->g, in[2])) training = *(const unsigned char *)w->api->data(w->g, in[2]) != 0;
+    return !training && (w->api->op_outputs(w->g, op, &out) < 2 || !out[1].id || w->api->users(w->g, out[1]) == 0);
+}
+
+/* What v is a copy of, if nobody else reads the copies; else v. */
+static xb_value copied(const work *w, xb_value v)
+{
+    while (w->api->users(w->g, v) == 1 && is_copy(w, w->api->producer(w->g, v)))
+        v = input_of(w, w->api->producer(w->g, v));
+    return v;
+}
+
 /* An Add of one constant per channel between the op and the normalisation, as many exporters write a bias. */
 typedef struct channel_add {
     xb_op op;  /* id 0: none */
@@ -269,7 +288,8 @@ static bool fold_back(const work *w, xb_op bn, const affine *f)
 {
     synapse s;
     xb_value x = input_of(w, bn), y = result_of(w, bn);
-    channel_add add = read_add(w, x, f->n);
+    channel_add add = read_add(w, copied(w, x), f->n);
+    add.other = copied(w, add.other);
     if (!read_synapse(w, w->api->producer(w->g, add.other), &s)) return false;
     if (s.result.id != add.other.id || w->api->users(w->g, s.result) != 1 || s.outputs != f->n) return false;
     scale_columns(&s, f, own_weight(w, &s));
@@ -328,13 +348,15 @@ static bool fold_ahead(const work *w, xb_op bn, const affine *f)
 {
     synapse s;
     xb_value x = input_of(w, bn), y = result_of(w, bn);
-    if (!read_synapse(w, only_reader(w, y, bn), &s)) return false;
+    xb_op first = only_reader(w, y, bn), op = first;
+    for (; is_copy(w, op) && input_of(w, op).id == y.id; op = only_reader(w, y, op)) y = result_of(w, op);
+    if (!read_synapse(w, op, &s)) return false;
     if (input_of(w, s.op).id != y.id || s.inputs != f->n || s.kind == CONV_TRANSPOSE) return false;
     if (s.kind == CONV && !unpadded(w, s.op)) return false;
     float *weight = own_weight(w, &s);
     double *b = read_bias(w, &s);
     fold_rows(&s, f, weight, b);
-    w->api->set_input(w->g, s.op, 0, x);
+    w->api->set_input(w->g, first, 0, x);
     w->api->remove(w->g, bn);
     write_bias(w, &s, b);
     return true;
@@ -380,7 +402,8 @@ static const xb_pass pass = {
     .doc =
         "A BatchNormalization behind a Conv, ConvTranspose, Gemm or MatMul with constant weights becomes part of the "
         "weights and the bias, if nobody else reads the result; an Add of one constant per channel may stand between. "
-        "One in front of a Conv without padding, a Gemm or a MatMul is folded too. Any other stays digital.\n\n"
+        "One in front of a Conv without padding, a Gemm or a MatMul is folded too. A Dropout between the two does not "
+        "matter. Any other stays digital.\n\n"
         "Weights are computed in double and rounded once. A weight that two ops share is copied first.",
     .example = "- fold-bn",
     .services = (const char *const[]){"xb.graph/1", "xb.journal/1", NULL},

@@ -115,25 +115,41 @@ static bool is_output(const xb_graph *g, xb_value v)
     return false;
 }
 
-/* Identity, or Dropout that neither drops nor shows its mask. */
-static bool does_nothing(xb_walk *w)
+bool xb_graph_draws(const xb_graph *g, xb_op op)
 {
-    if (w->kind == XB_OP_Identity) return true;
-    if (w->kind != XB_OP_Dropout) return false;
-    const xb_known *training = xb_walk_known(w, 2);
-    if (xb_walk_has(w, 2) && (!training || training->e[0].sym || training->e[0].v)) return false;
-    return w->n_out < 2 || w->out[1].id == 0 || xb_graph_users(w->g, w->out[1]) == 0;
+    const xb_value *in;
+    if (xb_graph_kind(g, op) != XB_OP_Dropout || xb_graph_op_inputs(g, op, &in) < 3 || in[2].id == 0) return false;
+    const xb_type *t = xb_graph_type(g, in[2]);
+    if (!xb_graph_is_const(g, in[2]) || t->dtype != XB_BOOLEAN || xb_type_count(t) != 1) return true;
+    return *(const unsigned char *)xb_graph_data(g, in[2]) != 0;
+}
+
+/* A Dropout that neither draws nor shows its mask. */
+static bool is_copy(const xb_graph *g, xb_op op)
+{
+    const xb_value *out;
+    size_t n = xb_graph_op_outputs(g, op, &out);
+    return xb_graph_kind(g, op) == XB_OP_Dropout && !xb_graph_draws(g, op) &&
+           (n < 2 || out[1].id == 0 || xb_graph_users(g, out[1]) == 0);
 }
 
 /* Its readers read its input. A graph output needs a name of its own: then an op must make it. */
-static bool bypass(xb_walk *w)
+static bool bypass(xb_graph *g, xb_op op)
 {
-    if (!does_nothing(w) || w->out[0].id == 0) return false;
-    if (is_output(w->g, w->out[0]) && (xb_graph_producer(w->g, w->in[0]).id == 0 || is_output(w->g, w->in[0])))
-        return false;
-    xb_graph_replace(w->g, w->out[0], w->in[0]);
-    xb_graph_remove(w->g, w->op);
+    const xb_value *in, *out;
+    xb_graph_op_inputs(g, op, &in);
+    xb_graph_op_outputs(g, op, &out);
+    if (out[0].id == 0) return false;
+    if (is_output(g, out[0]) && (xb_graph_producer(g, in[0]).id == 0 || is_output(g, in[0]))) return false;
+    xb_graph_replace(g, out[0], in[0]);
+    xb_graph_remove(g, op);
     return true;
+}
+
+/* A Dropout is kept for training, but what a constant feeds may be a weight, and that has to be a constant. */
+static bool goes(const xb_walk *w)
+{
+    return w->kind == XB_OP_Identity || (xb_graph_is_const(w->g, w->in[0]) && is_copy(w->g, w->op));
 }
 
 static void put_int(xb_dtype t, unsigned char *to, int64_t v)
@@ -222,7 +238,7 @@ static void visit(xb_walk *w, xb_op op)
         return;
     }
     put_types(w, t);
-    if (bypass(w)) return;
+    if (goes(w) && bypass(w->g, op)) return;
     const xb_known *k = xb_shape_value(w, &t[0]);
     if (k && w->out[0].id) {
         if (make_known(w, k, &t[0])) return;
@@ -273,6 +289,16 @@ bool xb_graph_infer(xb_diags *d, xb_graph *g, xb_fold_fn *fold)
     for (bool again = ok; again;) ok = walk(d, g, fold, &again);
     if (ok) xb_graph_sweep(g);
     return ok;
+}
+
+void xb_graph_skip_dropouts(xb_graph *g)
+{
+    bool any = false;
+    for (xb_op op = xb_graph_first(g), next; op.id; op = next) {
+        next = xb_graph_next(g, op);
+        any |= is_copy(g, op) && bypass(g, op);
+    }
+    if (any) xb_graph_sweep(g);
 }
 
 bool xb_graph_bind(xb_diags *d, xb_graph *g, int64_t dim, int64_t size)

@@ -20,12 +20,19 @@ typedef bool xb_fold_fn(xb_graph *g, xb_op op);
  *
  * Symbols: a size and a symbol that must agree become the size; two symbols become the first one, in the inputs too.
  * Arithmetic on symbols makes symbols named by their expression ("2*batch", "floor((H+1)/2)"); see dim.h.
- * Identity, and Dropout in inference, go; a graph input that is a graph output keeps its Identity. Dead ops are swept.
+ * Identity goes, and Dropout of a constant in inference; a graph input that is a graph output keeps its Identity. Any
+ * other Dropout stays, for training. Dead ops are swept.
  * ConstantOfShape: attribute `value` is INT or FLOAT (absent: 0 as f32), `dtype` its ONNX type number (absent: i64, f32). */
 bool xb_graph_infer(xb_diags *d, xb_graph *g, xb_fold_fn *fold);
 
 /* Replaces symbol `dim` (negative) by a size everywhere and infers again. For running at one batch size. */
 bool xb_graph_bind(xb_diags *d, xb_graph *g, int64_t dim, int64_t size);
+
+/* Is op a Dropout in training mode, or in one known at run time only? */
+bool xb_graph_draws(const xb_graph *g, xb_op op);
+/* Every Dropout that neither draws nor has a mask somebody reads goes: its readers read its input. One whose result is a
+ * graph output stays where its input cannot take that name (an input, a constant, another output). */
+void xb_graph_skip_dropouts(xb_graph *g);
 
 /* Do all values keep the batch symbol as dimension 0 and nowhere else (so that a batch may be cut anywhere)?
  * Returns the symbol of dimension 0 of the inputs, or 0 when the graph is not separable. */

@@ -208,14 +208,6 @@ static bool tile(const cut *c)
     return parameters(c) && number(c, 1, 0, &times) && times == 1;
 }
 
-/* Dropout in training mode, or in one known at run time only. */
-static bool drops(const cut *c)
-{
-    if (c->n_in < 3 || c->in[2].id == 0) return false;
-    if (!xb_graph_is_const(c->g, c->in[2]) || type_of(c, 2)->dtype != XB_BOOLEAN || count(c, 2) == 0) return true;
-    return *(const unsigned char *)xb_graph_data(c->g, c->in[2]) != 0;
-}
-
 static bool transpose(const cut *c)
 {
     const xb_attr *perm = xb_graph_attr(c->g, c->op, "perm");
@@ -249,7 +241,7 @@ static bool keeps_images_apart(const cut *c)
     case XB_OP_BatchNormalization:
         return parameters(c) && !xb_graph_attr_int(c->g, c->op, "training_mode", 0);
     case XB_OP_Dropout:
-        return parameters(c) && !drops(c);
+        return parameters(c) && !xb_graph_draws(c->g, c->op);
     case XB_OP_Clip:
         return parameters(c);
     case XB_OP_LayerNormalization:

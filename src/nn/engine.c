@@ -91,6 +91,7 @@ xb_engine *xb_engine_new(xb_diags *d, const xb_graph *g, const xb_engine_options
     e->micro = o->micro_batch > 0 ? o->micro_batch : MICRO_BATCH;
     e->instance = xb_calloc((size_t)e->threads, sizeof *e->instance);
     e->g = xb_graph_clone(g);
+    xb_graph_skip_dropouts(e->g);
     e->batch = xb_graph_batch_symbol(e->g);
     collect_symbols(e);
     bool ok = true;

@@ -2,6 +2,7 @@
 #include "nn/plan_build.h"
 
 #include "base/file.h"
+#include "ir/infer.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,7 +149,7 @@ bool xb_planner_is_view(const xb_planner *p, xb_op op)
         return true;
     case XB_OP_Dropout: {
         const xb_value *out;
-        return xb_graph_op_outputs(p->g, op, &out) < 2 || !out[1].id;
+        return !xb_graph_draws(p->g, op) && (xb_graph_op_outputs(p->g, op, &out) < 2 || !out[1].id);
     }
     default:
         return false;

@@ -88,7 +88,7 @@ xb_normalise_fn xb_old_reduce, xb_old_split, xb_old_squeeze, xb_old_softmax, xb_
 xb_normalise_fn xb_old_pad, xb_old_slice, xb_old_reshape, xb_old_tile, xb_old_fill;              /* opset_move.c */
 xb_normalise_fn xb_old_norm, xb_old_dropout;                                                     /* opset_norm.c */
 
-/* simplify.c: Identity, and Dropout in inference, go; graph outputs keep their names. */
+/* simplify.c: Identity goes; graph outputs keep their names. */
 void xb_onnx_drop_identities(xb_graph *g);
 
 #endif

@@ -37,15 +37,19 @@ static bool maybe_nonzero(const xb_import *m, xb_value v, double absent)
     return xb_scalar_get(xb_graph_type(m->g, v)->dtype, xb_graph_data(m->g, v), 0) != 0;
 }
 
-/* In inference the data go through, and the mask (of bools since 10) is all true. */
+/* In inference the data go through, and the mask (of bools since 10) is all true. The ratio, an attribute before 12, is
+ * kept for training. */
 bool xb_old_dropout(xb_import *m, xb_draft *n)
 {
     if (m->opset >= 12 && maybe_nonzero(m, xb_draft_in(n, 2), 0) && maybe_nonzero(m, xb_draft_in(n, 1), 0.5))
         return xb_draft_refuse(m, n, "op-unsupported", "training mode is not supported");
+    size_t most = m->opset < 12 ? 1 : xb_draft_in(n, 1).id ? 2 : 1;
+    if (n->in.n > most) n->in.n = most;
+    if (m->opset < 12 && xb_draft_attr(n, "ratio"))
+        xb_draft_set_in(n, 1, xb_draft_scalar(m, n, "ratio", XB_F32, (double)xb_draft_float(n, "ratio", 0.5f)));
     xb_draft_drop(n, "ratio");
     xb_draft_drop(n, "is_test");
     xb_draft_drop(n, "seed");
-    if (n->in.n > 1) n->in.n = 1;
     return m->opset >= 10 && xb_draft_uses(m, n, 1) ? true
                                                     : only_first(m, n, "the mask is not supported before opset 10");
 }

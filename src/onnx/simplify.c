@@ -1,4 +1,4 @@
-/* simplify.c: ops that compute nothing in inference. */
+/* simplify.c: ops that compute nothing. */
 #include "onnx/import.h"
 
 static bool is_graph_output(const xb_graph *g, xb_value v)
@@ -22,11 +22,9 @@ void xb_onnx_drop_identities(xb_graph *g)
     for (xb_op op = xb_graph_first(g), next; op.id; op = next) {
         const xb_value *in, *out;
         next = xb_graph_next(g, op);
-        xb_kind kind = xb_graph_kind(g, op);
-        if (kind != XB_OP_Identity && kind != XB_OP_Dropout) continue;
+        if (xb_graph_kind(g, op) != XB_OP_Identity) continue;
         xb_graph_op_inputs(g, op, &in);
-        size_t n_out = xb_graph_op_outputs(g, op, &out);
-        if (n_out > 1 && out[1].id) continue; /* the mask of a Dropout is read */
+        xb_graph_op_outputs(g, op, &out);
         if (!out[0].id || !may_go(g, in[0], out[0])) continue;
         xb_graph_replace(g, out[0], in[0]);
         xb_graph_remove(g, op);

@@ -76,6 +76,7 @@ static void host_json_object(struct xb_json *j, const char *key)
 
 static const xb_graph_api host_graph_api = {
     .of = xb_module_graph,
+    .outputs = xb_graph_outputs,
     .first = xb_graph_first,
     .next = xb_graph_next,
     .op_type = xb_graph_op_type,

@@ -127,6 +127,7 @@ static void step(const xb_graph *g, xb_op op)
     if (kind == XB_OP_Gemm || kind == XB_OP_MatMul) dense(g, op, in, n, out[0]);
     if (kind == XB_OP_BatchNormalization) normalise(g, op, in, out[0]);
     for (int64_t i = 0; kind == XB_OP_Relu && i < count; i++) at(out[0])->v[i] = fmax(0, at(in[0])->v[i]);
+    if (kind == XB_OP_Dropout) memcpy(at(out[0])->v, at(in[0])->v, (size_t)count * sizeof(double));
     if (kind == XB_OP_Add) add_values(in, out[0]);
 }
 
@@ -354,6 +355,120 @@ START_TEST(chain_and_shared_weight)
 }
 END_TEST
 
+static xb_value drop(fx *f, const char *name, xb_value x)
+{
+    xb_type type = FX_TYPE(1);
+    type.rank = 0;
+    return fx_op(f, XB_OP_Dropout, name, x, xb_graph_add_const(f->g, "ratio", &type, &(float){.25f}), NULL);
+}
+
+/* Dropouts between the op, its Add and the normalisation, or ahead of the op, stay there and do not matter. */
+START_TEST(dropouts_between)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        fx f = fx_new(NULL);
+        xb_value x = fx_input(&f, "x", FX_TYPE(2, 6)), y;
+        if (kind < 2) {
+            y = drop(&f, "d2",
+                     drop(&f, "d1", fx_op(&f, XB_OP_MatMul, "m", x, fx_weight(&f, "w", FX_TYPE(6, 4)), NULL)));
+            if (kind == 1) y = drop(&f, "d3", fx_op(&f, XB_OP_Add, "a", y, vector(&f, "c", "4", 4, -1, 1), NULL));
+            y = norm(&f, "bn", y, 4);
+        } else {
+            y = norm(&f, "bn", fx_op(&f, XB_OP_Relu, "r", x, (xb_value){0}, NULL), 6);
+            y = drop(&f, "d1", y);
+            if (kind == 3) y = drop(&f, "d2", y);
+            y = fx_op(&f, XB_OP_Gemm, "m", y, fx_weight(&f, "w", FX_TYPE(6, 4)), NULL);
+        }
+        xb_graph_add_output(f.g, y);
+        check_fold(&f, 1, 0);
+        fx_free(&f);
+    }
+}
+END_TEST
+
+/* A copy with two readers; a Dropout in training mode: no fold. */
+START_TEST(dropouts_in_the_way)
+{
+    for (int kind = 0; kind < 4; kind++) {
+        fx f = fx_new(NULL);
+        bool ahead = kind % 2, training = kind / 2;
+        xb_value x = fx_input(&f, "x", FX_TYPE(2, 6)), y = x, copy;
+        if (!ahead) y = fx_op(&f, XB_OP_Gemm, "m", y, fx_weight(&f, "w", FX_TYPE(6, 6)), NULL);
+        if (ahead) y = norm(&f, "bn", y, 6);
+        copy = y = drop(&f, "d", y);
+        if (training) {
+            xb_type type = {.dtype = XB_BOOLEAN};
+            xb_value yes = xb_graph_add_const(f.g, "yes", &type, &(uint8_t){1});
+            xb_graph_set_input(f.g, xb_graph_find_op(f.g, "d"), 2, yes);
+        }
+        if (!ahead) y = norm(&f, "bn", y, 6);
+        if (ahead) y = fx_op(&f, XB_OP_Gemm, "m", y, fx_weight(&f, "w", FX_TYPE(6, 6)), NULL);
+        xb_graph_add_output(f.g, y);
+        if (!training) xb_graph_add_output(f.g, fx_op(&f, XB_OP_Relu, "r", copy, (xb_value){0}, NULL));
+        check_fold(&f, 0, 1);
+        fx_free(&f);
+    }
+}
+END_TEST
+
+START_TEST(map_takes_dropouts_out)
+{
+    fx f = fx_new(FX_EXACT);
+    xb_value x = drop(&f, "d0", fx_input(&f, "x", FX_TYPE(1, 64)));
+    x = fx_op(&f, XB_OP_Relu, "r", fx_op(&f, XB_OP_MatMul, "m", x, fx_weight(&f, "w", FX_TYPE(64, 64)), NULL),
+              (xb_value){0}, NULL);
+    x = drop(&f, "d1", x);
+    xb_graph_add_output(f.g, drop(&f, "d2", x));
+    ck_assert(xb_graph_infer(f.d, f.g, NULL));
+    xb_layout *l = xb_layout_plan(f.d, f.g, &f.hw); /* a layout with them is the same */
+    test_host *h = host_new(&f, "map");
+    xb_module *m = xb_module_new(xb_graph_clone(f.g));
+    ck_assert_int_eq(pass_map.run(&h->cx, m, NULL), 0);
+    xb_graph *g = xb_module_graph(m);
+    ck_assert_msg(xb_graph_verify(f.d, g), "%s", xb_diags_text(f.d));
+    const xb_value *out;
+    const xb_array *a;
+    ck_assert_uint_eq(xb_graph_op_count(g), 2);
+    ck_assert_uint_eq(count_ops(g, "Dropout"), 0);
+    ck_assert_uint_eq(xb_graph_outputs(g, &out), 1);
+    ck_assert_str_eq(xb_graph_value_name(g, out[0]), "d2.y");
+    ck_assert_str_eq(xb_graph_op_name(g, xb_graph_producer(g, out[0])), "r");
+    ck_assert_uint_eq(xb_layout_arrays(l, &a), xb_layout_arrays(xb_module_layout(m), &a));
+    xb_layout_free(l);
+    xb_module_free(m);
+    fx_free(&f);
+}
+END_TEST
+
+/* Where nothing else could carry the output's name, where the mask is read, and in training mode. */
+START_TEST(map_leaves_other_dropouts)
+{
+    fx f = fx_new(FX_EXACT);
+    xb_type flag = {.dtype = XB_BOOLEAN};
+    xb_value x = fx_input(&f, "x", FX_TYPE(1, 64)), y, both[2];
+    xb_graph_add_output(f.g, drop(&f, "named", x));
+    y = fx_op(&f, XB_OP_MatMul, "m", x, fx_weight(&f, "w", FX_TYPE(64, 64)), NULL);
+    xb_graph_add_op_kind(f.g, (xb_op){0}, XB_OP_Dropout, "masked", &y, 1, (const char *const[]){"p", "q"}, both, 2);
+    xb_graph_add_output(f.g, both[1]);
+    y = drop(&f, "training", both[0]);
+    xb_graph_set_input(f.g, xb_graph_find_op(f.g, "training"), 2, xb_graph_add_const(f.g, "yes", &flag, &(uint8_t){1}));
+    y = drop(&f, "still", y);
+    xb_graph_set_input(f.g, xb_graph_find_op(f.g, "still"), 2, xb_graph_add_const(f.g, "no", &flag, &(uint8_t){0}));
+    xb_graph_add_output(f.g, y);
+    ck_assert_msg(xb_graph_infer(f.d, f.g, NULL), "%s", xb_diags_text(f.d));
+    test_host *h = host_new(&f, "map");
+    xb_module *m = xb_module_new(xb_graph_clone(f.g));
+    ck_assert_int_eq(pass_map.run(&h->cx, m, NULL), 0);
+    xb_graph *g = xb_module_graph(m);
+    ck_assert_msg(xb_graph_verify(f.d, g), "%s", xb_diags_text(f.d));
+    ck_assert_uint_eq(count_ops(g, "Dropout"), 3);
+    ck_assert(xb_graph_find_op(g, "named").id && xb_graph_find_op(g, "masked").id &&
+              xb_graph_find_op(g, "training").id);
+    xb_module_free(m);
+    fx_free(&f);
+}
+END_TEST
+
 START_TEST(what_stays)
 {
     /* a result with two readers; a padded Conv ahead; no op beside; a variance of -1 */
@@ -484,11 +599,15 @@ static void add(TCase *t)
     tcase_add_test(t, behind_add);
     tcase_add_test(t, in_front);
     tcase_add_test(t, chain_and_shared_weight);
+    tcase_add_test(t, dropouts_between);
+    tcase_add_test(t, dropouts_in_the_way);
     tcase_add_test(t, what_stays);
     tcase_add_test(t, bad_variance_stays);
     tcase_add_test(t, smallest_square);
     tcase_add_test(t, tiles_on_a_mesh);
     tcase_add_test(t, mesh_too_small);
+    tcase_add_test(t, map_takes_dropouts_out);
+    tcase_add_test(t, map_leaves_other_dropouts);
     tcase_add_test(t, descriptors);
 }
 

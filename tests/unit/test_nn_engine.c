@@ -345,6 +345,68 @@ static xb_value random_layer(net *n, xb_value x, int64_t *c)
     }
 }
 
+/* conv, Dropout, Relu, pool, Dropout, dense: with the Dropouts or without, the same kernels and the same bytes. */
+static net net_with_dropouts(bool with)
+{
+    net n = net_new(11);
+    xb_value x = net_input(&n, "x", DIMS(n.batch, 3, 9, 9)), ratio = net_scalar(&n, 0.5f);
+    x = net_conv(&n, x, 3, 16, 3, 1, 1, 1);
+    if (with) x = net_op(&n, "Dropout", IN(x, ratio));
+    x = net_op(&n, "Relu", IN(x));
+    x = net_op(&n, "MaxPool", IN(x));
+    net_attr(&n, "kernel_shape", INTS(3, 3));
+    net_attr(&n, "strides", INTS(2, 2));
+    if (with) x = net_op(&n, "Dropout", IN(x));
+    x = net_dense(&n, net_op(&n, "Flatten", IN(x)), 256, 10);
+    if (with) x = net_op(&n, "Dropout", IN(x, ratio));
+    xb_graph_add_output(n.g, x);
+    net_infer(&n);
+    return n;
+}
+
+START_TEST(dropouts_cost_nothing)
+{
+    net a = net_with_dropouts(true), b = net_with_dropouts(false);
+    ck_assert_uint_eq(xb_graph_op_count(a.g), xb_graph_op_count(b.g) + 3);
+    xb_tensor x = net_run(&a, 2, 4, false, 7), y = net_run(&b, 2, 4, false, 7);
+    ck_assert_mem_eq(x.data, y.data, 7 * 10 * sizeof(float));
+    size_t fast[2], all[2];
+    for (int i = 0; i < 2; i++) {
+        xb_engine *e = net_engine(i ? &b : &a, 1, 4, false);
+        all[i] = xb_engine_ops(e, &fast[i]);
+        xb_engine_free(e);
+    }
+    ck_assert(all[0] == all[1] && fast[0] == fast[1]);
+    net_agrees(&a, 5);
+    xb_tensor_free(&x);
+    xb_tensor_free(&y);
+    net_free(&a);
+    net_free(&b);
+}
+END_TEST
+
+/* Dropout in training mode is nobody's copy: refused where it would run. */
+START_TEST(training_is_not_run)
+{
+    for (int plain = 0; plain < 2; plain++) {
+        net n = net_new(12);
+        xb_type flag = {.dtype = XB_BOOLEAN};
+        xb_value x = net_input(&n, "x", DIMS(n.batch, 3)), yes = xb_graph_add_const(n.g, "", &flag, &(uint8_t){1});
+        x = net_op(&n, "Dropout", IN(net_op(&n, "Relu", IN(x)), net_scalar(&n, 0.5f), yes));
+        xb_graph_add_output(n.g, net_op(&n, "Tanh", IN(x)));
+        net_infer(&n);
+        xb_engine *e = net_engine(&n, 1, 4, plain);
+        xb_tensor feed = net_feed(&n, 0, 4), out = {0};
+        ck_assert(!xb_engine_run(e, &feed, 1, &out, 1));
+        ck_assert_ptr_nonnull(strstr(xb_diags_text(n.d), "training mode draws random numbers [op-unsupported]"));
+        xb_tensor_free(&feed);
+        xb_tensor_free(&out);
+        xb_engine_free(e);
+        net_free(&n);
+    }
+}
+END_TEST
+
 START_TEST(random_nets)
 {
     net n = net_new(100 + (uint64_t)_i);
@@ -405,6 +467,8 @@ int main(void)
     tcase_add_test(t, dense_layers);
     tcase_add_test(t, attention);
     tcase_add_loop_test(t, random_nets, 0, 40);
+    tcase_add_test(t, dropouts_cost_nothing);
+    tcase_add_test(t, training_is_not_run);
     tcase_add_loop_test(t, places, 0, 5);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -58,19 +58,31 @@ START_TEST(clip_of_half)
 }
 END_TEST
 
-START_TEST(dropout_goes)
+/* It is kept for training: the ratio becomes an input, what nobody reads goes. */
+START_TEST(dropout_stays)
 {
-    xb_buf a = {0};
-    model m = {.opset = 7};
-    attr_float(&a, "ratio", 0.3f);
-    add_input(&m, "x", 1, "2");
-    add_node(&m, "Relu", "relu", "x", "t", NULL);
-    add_node(&m, "Dropout", "drop", "t", "u,mask", &a);
-    add_node(&m, "Neg", "neg", "u", "y", NULL);
-    add_output(&m, "y", 1, "2");
-    xb_graph *g = must_read(&m);
-    ck_assert_str_eq(kinds_of(g), "Relu Neg");
-    xb_graph_free(g);
+    for (int64_t opset = 1; opset <= 10; opset++) {
+        xb_buf a = {0};
+        model m = {.opset = opset};
+        bool given = opset % 2;
+        if (given) attr_float(&a, "ratio", 0.375f);
+        if (opset < 7) attr_int(&a, "is_test", 1);
+        add_input(&m, "x", 1, "2");
+        add_node(&m, "Relu", "relu", "x", "t", NULL);
+        add_node(&m, "Dropout", "drop", "t", "u,mask", &a);
+        add_node(&m, "Neg", "neg", "u", "y", NULL);
+        add_output(&m, "y", 1, "2");
+        xb_graph *g = must_read(&m);
+        ck_assert_str_eq(kinds_of(g), "Relu Dropout Neg");
+        xb_op op = op_of_kind(g, XB_OP_Dropout);
+        const xb_value *list;
+        const xb_attr *attrs;
+        ck_assert_uint_eq(xb_graph_op_attrs(g, op, &attrs), 0);
+        ck_assert_uint_eq(xb_graph_op_outputs(g, op, &list), 1);
+        ck_assert_uint_eq(xb_graph_op_inputs(g, op, &list), given ? 2 : 1); /* absent: 0.5, then as now */
+        if (given) EXPECT_NUMBERS(g, op, 1, XB_F32, 0, 0.375);
+        xb_graph_free(g);
+    }
 }
 END_TEST
 
@@ -94,12 +106,20 @@ START_TEST(dropout_training)
     must_refuse(&m, "op-unsupported", "'drop' (Dropout)");
     m = dropout_model(13, "x,ratio,training", false, "y");
     xb_graph *g = must_read(&m);
-    ck_assert_str_eq(kinds_of(g), "Dropout"); /* input to output: the op stays, with one input */
-    ck_assert_uint_eq(input_of(g, xb_graph_first(g), 1).id, 0);
+    ck_assert_str_eq(kinds_of(g), "Dropout");
+    EXPECT_NUMBERS(g, xb_graph_first(g), 1, XB_F32, 0, 0.25);
+    ck_assert_uint_eq(input_of(g, xb_graph_first(g), 2).id, 0);
+    xb_graph_free(g);
+    m = dropout_model(13, "x,,training", false, "y");
+    g = must_read(&m);
+    const xb_value *list;
+    ck_assert_uint_eq(xb_graph_op_inputs(g, xb_graph_first(g), &list), 1);
     xb_graph_free(g);
     m = dropout_model(13, "x,ratio", false, "y,mask");
     g = must_read(&m);
     ck_assert_str_eq(kinds_of(g), "Dropout");
+    EXPECT_NUMBERS(g, xb_graph_first(g), 1, XB_F32, 0, 0.25);
+    ck_assert_uint_eq(xb_graph_op_outputs(g, xb_graph_first(g), &list), 2);
     xb_graph_free(g);
     m = dropout_model(7, "x", false, "y,mask");
     must_refuse(&m, "op-unsupported", "mask");
@@ -447,7 +467,7 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, clip);
     tcase_add_test(tc, clip_of_half);
-    tcase_add_test(tc, dropout_goes);
+    tcase_add_test(tc, dropout_stays);
     tcase_add_test(tc, dropout_training);
     tcase_add_test(tc, batch_normalization);
     tcase_add_test(tc, pad);

@@ -129,7 +129,10 @@ static xb_graph *varied_graph(void)
     ATTR_INTS(&a, "kernel_shape", 2, 2);
     add_node(&m, "MaxPool", "", "d", "e", &a);
     add_node(&m, "GlobalAveragePool", "pool", "e", "f", NULL);
-    add_node(&m, "Flatten", "flat", "f", "g", NULL);
+    a = (xb_buf){0};
+    attr_float(&a, "ratio", 0.3f);
+    add_node(&m, "Dropout", "drop", "f", "fd", &a);
+    add_node(&m, "Flatten", "flat", "fd", "g", NULL);
     a = (xb_buf){0};
     attr_int(&a, "transB", 1);
     attr_float(&a, "alpha", 0.1f);
