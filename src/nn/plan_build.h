@@ -52,6 +52,13 @@ xb_value xb_planner_result(const xb_planner *p, xb_op op);
 
 /* -- plan_geometry.c -- false: not a 1-D or 2-D window */
 bool xb_planner_geometry(const xb_planner *p, xb_op op, xb_geometry *w);
+/* Window and kind of a pool that oneDNN may know. */
+bool xb_planner_pool(const xb_planner *p, xb_op op, xb_geometry *w, xb_pool *how);
+typedef struct xb_formats {
+    xb_format in, out;
+} xb_formats;
+/* The committed order of formats to try for a convolution; returns how many. */
+int xb_planner_conv_formats(const xb_geometry *w, xb_formats f[4]);
 
 /* -- plan_tail.c -- */
 typedef struct xb_tail_plan {
@@ -63,6 +70,8 @@ typedef struct xb_tail_plan {
 /* What may follow op in its kernel. channel: the dimension a bias runs along, as distance from the last. */
 xb_tail_plan xb_planner_tail(const xb_planner *p, xb_op op, bool has_bias, int channel);
 bool xb_planner_unary(const xb_planner *p, xb_op op, xb_value *x, xb_tail *out);
+/* Is v a constant that adds one number to each of n channels, `channel` dimensions from the last? */
+bool xb_planner_is_bias(const xb_planner *p, xb_value v, int64_t n, int channel);
 /* Adds the step for a kernel with that tail. */
 void xb_planner_finish(xb_planner *p, xb_op op, xb_dnnl_op *dnnl, xb_format in, xb_format out, const xb_tail_plan *t);
 

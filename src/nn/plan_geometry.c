@@ -1,4 +1,4 @@
-/* plan_geometry.c: the window of a convolution or pool, from attributes and shapes. */
+/* plan_geometry.c: the window of a convolution or pool, from attributes and shapes; the formats it may run in. */
 #include "nn/plan_build.h"
 
 #include <string.h>
@@ -72,4 +72,41 @@ bool xb_planner_geometry(const xb_planner *p, xb_op op, xb_geometry *w)
     }
     return read(p->g, op, "strides", spatial, 0, w->stride) && read(p->g, op, "dilations", spatial, 0, w->dilation) &&
            pads(p, op, spatial, kind == XB_OP_ConvTranspose, w);
+}
+
+/* Does a window reach beyond the border that the op names? There, who counts as padding is the plain code's to say. */
+static bool overhangs(const xb_planner *p, xb_op op, const xb_geometry *w)
+{
+    const xb_attr *a = xb_graph_attr(p->g, op, "pads"), *same = xb_graph_attr(p->g, op, "auto_pad");
+    if (same && same->s && same->s[0] == 'S') return false;
+    for (size_t i = 0; i < 2; i++) {
+        size_t half = a ? a->n / 2 : 0, at = half == 1 ? 1 : half + i; /* 1-D: the one number is for columns */
+        int64_t named = half == 0 || (half == 1 && i == 0) ? 0 : a->ints[at];
+        if (w->end[i] > named) return true;
+    }
+    return false;
+}
+
+bool xb_planner_pool(const xb_planner *p, xb_op op, xb_geometry *w, xb_pool *how)
+{
+    xb_kind kind = xb_graph_kind(p->g, op);
+    bool max = kind == XB_OP_MaxPool || kind == XB_OP_GlobalMaxPool;
+    bool padded = kind == XB_OP_AveragePool && xb_graph_attr_int(p->g, op, "count_include_pad", 0);
+    if (!xb_planner_geometry(p, op, w) || (padded && overhangs(p, op, w))) return false;
+    for (int i = 0; i < 2; i++)
+        if (w->begin[i] >= w->kernel[i] || w->end[i] >= w->kernel[i]) return false;
+    *how = max ? XB_POOL_MAX : padded ? XB_POOL_AVG_PADDED : XB_POOL_AVG;
+    return true;
+}
+
+int xb_planner_conv_formats(const xb_geometry *w, xb_formats f[4])
+{
+    int64_t block = xb_dnnl_block(), ic = w->in_channels / w->groups, oc = w->out_channels / w->groups;
+    bool depthwise = ic == 1 && oc == 1 && w->groups % block == 0;
+    int n = 0;
+    if (depthwise || (ic % block == 0 && oc % block == 0)) f[n++] = (xb_formats){XB_FMT_BLOCKED, XB_FMT_BLOCKED};
+    if (w->groups == 1 && ic <= 3 && oc % block == 0) f[n++] = (xb_formats){XB_FMT_PLAIN, XB_FMT_BLOCKED};
+    f[n++] = (xb_formats){XB_FMT_NHWC, XB_FMT_NHWC};
+    f[n++] = (xb_formats){XB_FMT_PLAIN, XB_FMT_PLAIN};
+    return n;
 }

@@ -20,29 +20,11 @@ static size_t results(const xb_planner *p, xb_op op)
     return used;
 }
 
-/* Does a window reach beyond the border that the op names? There, who counts as padding is the plain code's to say. */
-static bool overhangs(const xb_planner *p, xb_op op, const xb_geometry *w)
-{
-    const xb_attr *a = xb_graph_attr(p->g, op, "pads"), *same = xb_graph_attr(p->g, op, "auto_pad");
-    if (same && same->s && same->s[0] == 'S') return false;
-    for (size_t i = 0; i < 2; i++) {
-        size_t half = a ? a->n / 2 : 0, at = half == 1 ? 1 : half + i; /* 1-D: the one number is for columns */
-        int64_t named = half == 0 || (half == 1 && i == 0) ? 0 : a->ints[at];
-        if (w->end[i] > named) return true;
-    }
-    return false;
-}
-
 bool xb_plan_rule_pool(xb_planner *p, xb_op op)
 {
-    xb_kind kind = xb_graph_kind(p->g, op);
-    bool max = kind == XB_OP_MaxPool || kind == XB_OP_GlobalMaxPool;
-    bool padded = kind == XB_OP_AveragePool && xb_graph_attr_int(p->g, op, "count_include_pad", 0);
     xb_geometry w;
-    if (results(p, op) != 1 || !xb_planner_geometry(p, op, &w) || (padded && overhangs(p, op, &w))) return false;
-    for (int i = 0; i < 2; i++)
-        if (w.begin[i] >= w.kernel[i] || w.end[i] >= w.kernel[i]) return false;
-    xb_pool how = max ? XB_POOL_MAX : padded ? XB_POOL_AVG_PADDED : XB_POOL_AVG;
+    xb_pool how;
+    if (results(p, op) != 1 || !xb_planner_pool(p, op, &w, &how)) return false;
     xb_format f = xb_planner_found(p, xb_planner_arg(p, op, 0));
     if (simple(p, op, xb_dnnl_pool(p->lib, &w, how, f), f)) return true;
     return simple(p, op, xb_dnnl_pool(p->lib, &w, how, XB_FMT_NHWC), XB_FMT_NHWC);

@@ -93,8 +93,7 @@ bool xb_planner_unary(const xb_planner *p, xb_op op, xb_value *x, xb_tail *out)
            xb_type_same(xb_graph_type(p->g, *x), xb_graph_type(p->g, xb_planner_result(p, op)));
 }
 
-/* Is v a constant that adds one number to each of n channels, `channel` dimensions from the last? */
-static bool is_bias(const xb_planner *p, xb_value v, int64_t n, int channel)
+bool xb_planner_is_bias(const xb_planner *p, xb_value v, int64_t n, int channel)
 {
     const xb_type *t = xb_graph_type(p->g, v);
     int at = t->rank - 1 - channel;
@@ -113,7 +112,7 @@ static bool take_add(const xb_planner *p, xb_op first, xb_op add, bool *has_bias
     xb_value other = a.id == t->result.id ? b : a;
     const xb_type *type = xb_graph_type(p->g, t->result);
     if (!xb_type_same(type, xb_graph_type(p->g, y))) return false;
-    if (!*has_bias && !t->tail.sum && is_bias(p, other, type->dim[type->rank - 1 - channel], channel)) {
+    if (!*has_bias && !t->tail.sum && xb_planner_is_bias(p, other, type->dim[type->rank - 1 - channel], channel)) {
         *has_bias = true;
         t->bias = other;
         return true;

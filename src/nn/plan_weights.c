@@ -24,23 +24,6 @@ static void pair_free(pair *w)
     free(w->copy[1]);
 }
 
-typedef struct formats {
-    xb_format in, out;
-} formats;
-
-/* The committed order of formats to try. */
-static int conv_formats(const xb_geometry *w, formats f[4])
-{
-    int64_t block = xb_dnnl_block(), ic = w->in_channels / w->groups, oc = w->out_channels / w->groups;
-    bool depthwise = ic == 1 && oc == 1 && w->groups % block == 0;
-    int n = 0;
-    if (depthwise || (ic % block == 0 && oc % block == 0)) f[n++] = (formats){XB_FMT_BLOCKED, XB_FMT_BLOCKED};
-    if (w->groups == 1 && ic <= 3 && oc % block == 0) f[n++] = (formats){XB_FMT_PLAIN, XB_FMT_BLOCKED};
-    f[n++] = (formats){XB_FMT_NHWC, XB_FMT_NHWC};
-    f[n++] = (formats){XB_FMT_PLAIN, XB_FMT_PLAIN};
-    return n;
-}
-
 bool xb_plan_rule_conv(xb_planner *p, xb_op op)
 {
     xb_value weight = xb_planner_arg(p, op, 1), bias = xb_planner_arg(p, op, 2);
@@ -53,8 +36,8 @@ bool xb_plan_rule_conv(xb_planner *p, xb_op op)
     pair w = {0};
     w.weight = xb_planner_floats(p, weight, &w.copy[0]);
     if (bias.id) w.bias = xb_planner_floats(p, bias, &w.copy[1]);
-    formats f[4];
-    int n = conv_formats(&g, f);
+    xb_formats f[4];
+    int n = xb_planner_conv_formats(&g, f);
     bool transposed = xb_graph_kind(p->g, op) == XB_OP_ConvTranspose;
     xb_dnnl_op *dnnl = NULL;
     for (int i = 0; i < n && !dnnl; i++) {
