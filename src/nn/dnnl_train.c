@@ -51,6 +51,14 @@ typedef union conv_desc {
     dnnl_deconvolution_desc_t deconv;
 } conv_desc;
 
+/* [kh][kw][C/g][M]. */
+static dnnl_memory_desc_t channels_last(const xb_geometry *w, int rank, const int64_t *dim)
+{
+    int64_t row = w->in_channels / w->groups * w->out_channels;
+    int64_t stride[5] = {w->out_channels / w->groups, 1, w->out_channels, w->kernel[1] * row, row};
+    return xb_desc(rank, dim, stride + (5 - rank));
+}
+
 static conv conv_of(const xb_conv_train *c)
 {
     const xb_geometry *w = &c->window;
@@ -64,7 +72,8 @@ static conv conv_of(const xb_conv_train *c)
               .dilate = {{w->dilation[0] - 1, w->dilation[1] - 1}},
               .begin = xb_dims_of(2, w->begin),
               .end = xb_dims_of(2, w->end)};
-    v.weight = c->plain ? v.plain : xb_desc_any(rank, dim);
+    v.weight = xb_desc_any(rank, dim);
+    if (c->product) v.weight = c->in == XB_FMT_NHWC ? channels_last(w, rank, dim) : v.plain;
     if (c->transposed)
         v.alg = c->winograd ? dnnl_deconvolution_winograd : dnnl_deconvolution_direct;
     else

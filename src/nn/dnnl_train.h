@@ -14,16 +14,17 @@ typedef enum xb_direction { XB_FORWARD, XB_BACK_DATA, XB_BACK_WEIGHTS } xb_direc
 
 /* FORWARD: x, weight, [bias,] y. BACK_DATA: dy, weight, dx. BACK_WEIGHTS: x, dy, dweight [, dbias].
  * tail: RELU (alpha 0) fused into FORWARD, or none; its gradient is xb_dnnl_train_unary's, from y.
- * winograd: asks for the Winograd kernel, NULL where there is none. plain: the weight in the ONNX layout, NULL where no
- * kernel takes it. */
+ * winograd: asks for the Winograd kernel, NULL where there is none. product: asks for the kernel that makes a matrix of
+ * the windows and multiplies; its weight is [kh][kw][C/g][M] in NHWC and the ONNX tensor in PLAIN. */
 typedef struct xb_conv_train {
     xb_geometry window;
-    bool transposed, bias, winograd, relu, plain;
+    bool transposed, bias, winograd, product, relu;
     xb_format in, out;
 } xb_conv_train;
 xb_dnnl_op *xb_dnnl_train_conv(xb_dnnl *lib, const xb_conv_train *c, xb_direction direction);
 
-/* x [rows][n], y [rows][m]; weight [m][n] in the graph (by_output) or [n][m]. Operands as for xb_dnnl_train_conv. */
+/* x [rows][n], y [rows][m]; weight [m][n] in the graph (by_output) or [n][m]. Operands as for xb_dnnl_train_conv.
+ * plain: the weight in the layout of the graph. */
 typedef struct xb_dense_train {
     int64_t rows, n, m;
     bool by_output, bias, relu, plain;

@@ -23,15 +23,22 @@ static inline double *zeros(size_t n)
     return xb_calloc(n, sizeof(double));
 }
 
+/* Asking the processor takes long where it is a virtual one. */
+static inline int64_t block(void)
+{
+    static int64_t b;
+    if (!b) b = xb_dnnl_block();
+    return b;
+}
+
 /* Position of a number in a tensor [n][c][h][w] of this format. */
 static inline size_t place(xb_format f, const int64_t d[4], int64_t n, int64_t c, int64_t h, int64_t w)
 {
-    int64_t b = xb_dnnl_block();
     switch (f) {
     case XB_FMT_NHWC:
         return (size_t)(((n * d[2] + h) * d[3] + w) * d[1] + c);
     case XB_FMT_BLOCKED:
-        return (size_t)((((n * (d[1] / b) + c / b) * d[2] + h) * d[3] + w) * b + c % b);
+        return (size_t)((((n * (d[1] / block()) + c / block()) * d[2] + h) * d[3] + w) * block() + c % block());
     default:
         return (size_t)(((n * d[1] + c) * d[2] + h) * d[3] + w);
     }

@@ -213,7 +213,7 @@ static xb_conv_train conv_at(int i, xb_format in, xb_format out)
 
 static bool fills(int64_t channels, int64_t groups, xb_format f)
 {
-    return f != XB_FMT_BLOCKED || channels / groups % xb_dnnl_block() == 0;
+    return f != XB_FMT_BLOCKED || channels / groups % block() == 0;
 }
 
 /* Each shape in every pair of formats that its channels fill; in one pair at least all directions have a kernel. */
@@ -253,19 +253,31 @@ START_TEST(transposed_convolutions)
 }
 END_TEST
 
-/* A weight that is asked to stay plain is, or there is no op. */
-START_TEST(plain_weights)
+/* Kernels made of matrix products, and the layouts that the contract states for their weights. */
+START_TEST(products)
 {
+    static const int shapes[] = {1, 7, 8};
     bench b = bench_new();
-    xb_conv_train c = conv_at(1, XB_FMT_PLAIN, XB_FMT_PLAIN);
-    c.plain = true;
+    xb_format f = _i % 2 ? XB_FMT_NHWC : XB_FMT_PLAIN;
+    xb_conv_train c = conv_at(shapes[_i / 2], f, f);
+    c.product = true;
     ck_assert_int_eq(all_directions(&b, &c), 3);
+    layer l = layer_of(&c);
+    int64_t in = c.window.in_channels / c.window.groups, area = c.window.kernel[0] * c.window.kernel[1];
+    float *w = numbers(l.weights, -1, 1, 1);
     for (int d = 0; d < 3; d++) {
         xb_dnnl_op *op = xb_dnnl_train_conv(b.lib, &c, (xb_direction)d);
-        ck_assert(op && xb_dnnl_weight_plain(op));
-        ck_assert_uint_eq(xb_dnnl_weight_bytes(op), 20 * 50 * 25 * sizeof(float));
+        ck_assert_uint_eq(xb_dnnl_weight_bytes(op), l.weights * sizeof *w);
+        ck_assert_int_eq(xb_dnnl_weight_plain(op), f == XB_FMT_PLAIN);
+        float *p = packed(&b, op, w);
+        for (int64_t i = 0; f == XB_FMT_NHWC && i < (int64_t)l.weights; i++) {
+            int64_t m = i / (in * area), from = i / area % in, k = i % area;
+            ck_assert_float_eq(p[(k * in + from) * c.window.out_channels + m], w[i]);
+        }
         xb_dnnl_op_free(op);
+        free(p);
     }
+    free(w);
     bench_free(&b);
 }
 END_TEST
@@ -369,7 +381,7 @@ START_TEST(winograd)
     xb_conv_train c = conv_at(9, XB_FMT_BLOCKED, XB_FMT_BLOCKED);
     c.winograd = true;
     c.window.batch = 8;
-    ck_assert_int_eq(all_directions(&b, &c) > 0, xb_dnnl_block() == 16);
+    ck_assert_int_eq(all_directions(&b, &c) > 0, block() == 16);
     c = conv_at(2, XB_FMT_NHWC, XB_FMT_NHWC);
     c.winograd = true;
     ck_assert_int_eq(all_directions(&b, &c), 0);
@@ -384,7 +396,7 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, convolutions, 0, SHAPES);
     tcase_add_loop_test(t, transposed_convolutions, 0, SHAPES);
-    tcase_add_test(t, plain_weights);
+    tcase_add_loop_test(t, products, 0, 6);
     tcase_add_loop_test(t, dense, 0, 16);
     tcase_add_test(t, same_layout);
     tcase_add_test(t, moved);
