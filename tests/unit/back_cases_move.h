@@ -18,7 +18,7 @@ static void make_softmax(trial *x, int v)
     if (v == 3) net_int(&x->n, "coerce_2d", 1);
 }
 
-/* Positive numbers, so that every member of the family is smooth; ReduceL1 and others take signs, too. */
+/* Of both signs where the operator takes them. */
 static void make_reduce(trial *x, int v)
 {
     bool positive = x->n.kind == XB_OP_ReduceLogSum;

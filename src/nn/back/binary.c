@@ -108,6 +108,7 @@ typedef struct xb_spread {
     const xb_back *b;
     xb_slopes_fn *fn;
     bool flag;
+    bool reads;      /* do the slopes depend on the inputs? */
     xb_cell *values; /* a block of every input */
     xb_cell **sums;  /* NULL: not wanted, or of the result's shape and stored at once */
 } xb_spread;
@@ -123,7 +124,7 @@ static void spread_row(void *cx, const int64_t *offset, const int64_t *stride, i
         int64_t n = count - k < XB_BLOCK ? count - k : XB_BLOCK;
         xb_cells_load(g, s->b->dout[0].type.dtype, s->b->dout[0].data, offset[last] + k * stride[last], stride[last],
                       n);
-        for (size_t i = 0; i < last; i++) {
+        for (size_t i = 0; s->reads && i < last; i++) {
             xb_dtype t = c->in[i].type.dtype;
             xb_cell *to = s->values + i * XB_BLOCK;
             xb_cells_load(to, t, c->in[i].data, offset[i] + k * stride[i], stride[i], n);
@@ -146,8 +147,13 @@ bool xb_back_binary(const xb_back *b)
     const xb_call *c = &b->c;
     const xb_type *y = &c->out[0].type;
     xb_strides_row *stride = xb_calloc(c->n_in + 1, sizeof *stride);
-    xb_spread s = {b, slopes_of(c->kind), c->kind == XB_OP_Mod && xb_call_int(c, "fmod", 0) != 0,
-                   xb_calloc(c->n_in * XB_BLOCK, sizeof *s.values), xb_calloc(c->n_in, sizeof *s.sums)};
+    xb_slopes_fn *fn = slopes_of(c->kind);
+    xb_spread s = {b,
+                   fn,
+                   c->kind == XB_OP_Mod && xb_call_int(c, "fmod", 0) != 0,
+                   fn != add && fn != mean && fn != sub,
+                   xb_calloc(c->n_in * XB_BLOCK, sizeof *s.values),
+                   xb_calloc(c->n_in, sizeof *s.sums)};
     bool ok = true;
     for (size_t i = 0; ok && i < c->n_in; i++) {
         if (!xb_broadcast(&c->in[i].type, y, &stride[i]))

@@ -29,6 +29,6 @@ xb_back_fn xb_back_batch_norm, xb_back_instance_norm, xb_back_layer_norm, xb_bac
 xb_back_fn xb_back_max_pool, xb_back_average_pool, xb_back_global_pool;
 xb_back_fn xb_back_unary, xb_back_clip, xb_back_same, xb_back_binary;
 xb_back_fn xb_back_softmax, xb_back_reduce, xb_back_cumsum;
-xb_back_fn xb_back_concat, xb_back_split, xb_back_transpose, xb_back_expand, xb_back_moved;
+xb_back_fn xb_back_concat, xb_back_split, xb_back_transpose, xb_back_pad, xb_back_expand, xb_back_moved;
 
 #endif

@@ -1,7 +1,7 @@
 /* move.c: gradients of what only moves elements.
  *
  * An element's gradient is the sum over the places it went to. Where they are is asked of the forward kernel: it is run
- * on numbers instead of values. What has a simple inverse (Concat, Split, Transpose, Expand) is inverted.
+ * on numbers instead of values. What has a simple inverse (Concat, Split, Transpose, Expand, most of Pad) is inverted.
  */
 #include "nn/back/kernel.h"
 #include "nn/ref.h"
@@ -61,6 +61,37 @@ bool xb_back_moved(const xb_back *b)
     free(in);
     free(base);
     return ok;
+}
+
+/* Constant padding whose constant asks for nothing: the part of x that is in the result, which negative pads cut. */
+static bool back_border(const xb_back *b, const int64_t *before)
+{
+    const xb_type *x = &b->c.in[0].type, *y = &b->c.out[0].type;
+    int64_t from[XB_MAX_RANK], to[XB_MAX_RANK], size[XB_MAX_RANK], first_from = 0, first_to = 0;
+    size_t bytes = xb_dtype_size(x->dtype);
+    xb_strides(x, to);
+    xb_strides(y, from);
+    for (int d = 0; d < x->rank; d++) {
+        int64_t lo = before[d] < 0 ? -before[d] : 0, end = y->dim[d] - before[d];
+        size[d] = (end < x->dim[d] ? end : x->dim[d]) - lo;
+        if (size[d] <= 0) return true;
+        first_to += lo * to[d];
+        first_from += (lo + before[d]) * from[d];
+    }
+    xb_copy(x->rank, size, bytes, (char *)b->din[0].data + first_to * (int64_t)bytes, to,
+            (const char *)b->dout[0].data + first_from * (int64_t)bytes, from);
+    return true;
+}
+
+bool xb_back_pad(const xb_back *b)
+{
+    int64_t pads[2 * XB_MAX_RANK];
+    size_t n;
+    bool repeats = xb_call_text(&b->c, "mode", "edge") || xb_call_text(&b->c, "mode", "reflect");
+    if (repeats || xb_back_wants(b, 2)) return xb_back_moved(b);
+    if (!xb_call_vector(&b->c, 1, pads, 2 * XB_MAX_RANK, &n)) return false;
+    if (n != 2 * (size_t)b->c.in[0].type.rank) return xb_call_bad(&b->c, "pads do not fit the rank");
+    return back_border(b, pads);
 }
 
 /* Parts that are not wanted have no data, which Split leaves out. */

@@ -1,4 +1,4 @@
-/* norm.c: gradients of BatchNormalization, as used and as trained, of InstanceNormalization, LayerNormalization, LRN.
+/* norm.c: gradients of BatchNormalization, as used and as trained, of InstanceNormalization and LayerNormalization.
  *
  * A normalised group of n numbers is h = (x - mean) / s, s = sqrt(variance + epsilon). For g = dL/dh,
  * dL/dx = (g - mean(g) - h mean(g h)) / s, because mean and variance follow x.
@@ -186,7 +186,7 @@ typedef struct xb_layer {
     const xb_cell *scale;
 } xb_layer;
 
-/* h = h g and g = g scale: the first is summed to the scale's gradient. */
+/* From what arrives at the results to what arrives at h. */
 static void layer_row(void *cx, const int64_t *offset, const int64_t *stride, int64_t n)
 {
     const xb_layer *v = cx;
@@ -247,58 +247,4 @@ bool xb_back_layer_norm(const xb_back *b)
     free(v.h);
     free(v.g);
     return ok;
-}
-
-/* ---- LRN ---- */
-
-/* y_i = x_i s_i^-beta, s_i = bias + alpha/size sum over the window of i of x^2; so with t_i = dy_i x_i s_i^(-beta-1),
- * dx_k = dy_k s_k^-beta - 2 alpha beta / size x_k (sum of t_i over windows that hold k). Channels of one pixel, `step`
- * apart: g becomes dx. */
-typedef struct xb_response {
-    double alpha, beta, bias;
-    int64_t channels, step, before, behind;
-    double *t; /* a channel each */
-} xb_response;
-
-static void back_pixel(const xb_response *r, const xb_cell *x, xb_cell *g)
-{
-    for (int64_t i = 0; i < r->channels; i++) {
-        int64_t lo = i > r->before ? i - r->before : 0;
-        int64_t hi = r->behind < r->channels - 1 - i ? i + r->behind : r->channels - 1;
-        double sum = 0;
-        for (int64_t j = lo; j <= hi; j++) sum += x[j * r->step].f * x[j * r->step].f;
-        double s = r->bias + r->alpha * sum, v = g[i * r->step].f * pow(s, -r->beta);
-        r->t[i] = v * x[i * r->step].f / s;
-        g[i * r->step].f = v;
-    }
-    for (int64_t k = 0; k < r->channels; k++) {
-        int64_t lo = k > r->behind ? k - r->behind : 0;
-        int64_t hi = r->before < r->channels - 1 - k ? k + r->before : r->channels - 1;
-        double sum = 0;
-        for (int64_t i = lo; i <= hi; i++) sum += r->t[i];
-        g[k * r->step].f -= 2 * r->alpha * r->beta * x[k * r->step].f * sum;
-    }
-}
-
-bool xb_back_lrn(const xb_back *b)
-{
-    xb_layout l = layout_of(&b->c.in[0].type);
-    int64_t size = xb_call_int(&b->c, "size", 1);
-    xb_response r = {.alpha = xb_call_real(&b->c, "alpha", (double)1e-4f) / (double)size,
-                     .beta = xb_call_real(&b->c, "beta", 0.75),
-                     .bias = xb_call_real(&b->c, "bias", 1),
-                     .channels = l.channels,
-                     .step = l.size,
-                     .before = (size - 1) / 2,
-                     .behind = size - 1 - (size - 1) / 2,
-                     .t = xb_calloc((size_t)l.channels + 1, sizeof *r.t)};
-    xb_cell *x = xb_cells_of(&b->c.in[0]), *g = xb_cells_of(&b->dout[0]);
-    for (int64_t p = 0; p < l.images * l.size; p++) {
-        int64_t first = p / l.size * l.channels * l.size + p % l.size;
-        back_pixel(&r, x + first, g + first);
-    }
-    xb_back_give(b, 0, g);
-    free(x);
-    free(r.t);
-    return true;
 }

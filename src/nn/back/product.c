@@ -92,7 +92,7 @@ static void batch_row(void *cx, const int64_t *offset, const int64_t *stride, in
     }
 }
 
-/* Matrices of a that share one b without gaps, or with none to share, are one taller matrix. */
+/* Where b is one matrix for the whole batch, the matrices of a are one taller matrix. */
 bool xb_back_matmul(const xb_back *g)
 {
     xb_batches v = {.a = &g->c.in[0], .b = &g->c.in[1], .dy = &g->dout[0]};
