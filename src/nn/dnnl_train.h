@@ -31,7 +31,8 @@ typedef struct xb_dense_train {
 } xb_dense_train;
 xb_dnnl_op *xb_dnnl_train_dense(xb_dnnl *lib, const xb_dense_train *c, xb_direction direction);
 
-/* Layout of the weight (FORWARD, BACK_DATA) or weight gradient (BACK_WEIGHTS) of a conv or dense op above. */
+/* Layout of the weight (FORWARD, BACK_DATA) or weight gradient (BACK_WEIGHTS) of a conv or dense op above. Where it pads
+ * channels, xb_dnnl_pack and BACK_WEIGHTS write zeros. */
 size_t xb_dnnl_weight_bytes(const xb_dnnl_op *op);
 bool xb_dnnl_weight_plain(const xb_dnnl_op *op);                      /* that of the ONNX tensor */
 bool xb_dnnl_weight_same(const xb_dnnl_op *a, const xb_dnnl_op *b);   /* one copy does for both */
@@ -63,12 +64,11 @@ xb_dnnl_op *xb_dnnl_train_lrn(xb_dnnl *lib, const int64_t dim[4], xb_format form
 xb_dnnl_op *xb_dnnl_train_softmax(xb_dnnl *lib, const int64_t dim[3], bool log, xb_direction d);
 
 /* Operands: a, b, c. c = op(a) * op(b), row-major floats, single matrix: op(a) is m x k, op(b) k x n; ta: a is stored k x m;
- * accumulate: c += . */
+ * accumulate: c += . m, n, k > 0. */
 bool xb_dnnl_product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, const float *b, bool accumulate,
                      float *c);
 
-/* Operand `index` (position in `in`) of a bound call is elsewhere from now on. Where its layout pads channels, zeros are
- * written to the padding now, as xb_dnnl_bind does. */
+/* Operand `index` (position in `in`) of a bound call is elsewhere from now on. */
 void xb_dnnl_move(xb_dnnl_call *c, int index, void *to);
 
 #endif

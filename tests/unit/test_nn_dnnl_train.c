@@ -138,9 +138,10 @@ static void back_weights(const bench *b, const layer *l, const xb_dnnl_op *op)
     } else {
         RUN(b, op, x, dy, p);
     }
-    float *dw = unpacked(b, op, p, l->weights);
+    float *dw = unpacked(b, op, p, l->weights), *again = packed(b, op, dw);
+    ck_assert_mem_eq(again, p, xb_dnnl_weight_bytes(op));
     AGREES_WITHIN(l->limit, dw, want, l->weights);
-    free(x), free(dy), free(dbias), free(p), free(want), free(want_bias), free(dw);
+    free(x), free(dy), free(dbias), free(p), free(want), free(want_bias), free(dw), free(again);
 }
 
 /* All three directions; how many of them the library has. */
