@@ -30,8 +30,8 @@ typedef struct xb_params {
 /* Trained are the float32 constants that are weight or bias of Conv, ConvTranspose, Gemm, MatMul; scale and shift of
  * BatchNormalization (not its statistics), InstanceNormalization, LayerNormalization; slope of PRelu; and what an Add
  * brings as the bias of one of the synaptic ops (one number a channel, on the op's own result). Notes "mask" (n numbers,
- * 0 or not) and "frozen" ([0]: not) of the constant and the recipe's rules are taken over; a mask without a 0 is none. Warns of a rule that matches nothing.
- * false after diagnostics: nothing to train ("train"). p is zeroed first. */
+ * 0 or not) and "frozen" ([0]: not) of the constant and the recipe's rules are taken over; a mask without a 0 is none.
+ * Warns of a rule that matches nothing. false after diagnostics: nothing to train ("train"). p is zeroed first. */
 bool xb_params_init(xb_diags *d, xb_params *p, xb_graph *g, const xb_recipe *r);
 void xb_params_free(xb_params *p);
 /* After the graph was edited: drops tensors that are gone, takes up new ones (state 0), keeps the others' state, in graph
