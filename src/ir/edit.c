@@ -38,6 +38,20 @@ void xb_graph_set_type(xb_graph *g, xb_value v, const xb_type *type)
     xb_touch(g);
 }
 
+void xb_graph_resize(xb_graph *g, xb_value v, const xb_type *type, const void *data)
+{
+    xb_value_slot *s = xb_value_live(g, v);
+    size_t n;
+    if (!s || s->kind != XB_VALUE_CONST || !xb_type_bytes(type, &n)) return;
+    xb_blob *blob = xb_blob_own(data, n);
+    xb_blob_drop(s->blob);
+    for (size_t i = 0; i < s->n_notes; i++) xb_blob_drop(s->note_blobs[i]);
+    s->blob = blob;
+    s->n_notes = 0;
+    s->type = *type;
+    xb_touch(g);
+}
+
 static void swap_names(xb_graph *g, uint32_t a, uint32_t b)
 {
     xb_value_slot *x = xb_value_at(g, a), *y = xb_value_at(g, b);

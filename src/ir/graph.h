@@ -53,6 +53,10 @@ uint32_t xb_graph_op_limit(const xb_graph *g);
 size_t xb_graph_op_count(const xb_graph *g);
 /* Turns the (only) result of an op into a constant and removes the op, keeping the value's handle and name. */
 void xb_graph_make_const(xb_graph *g, xb_value v, const xb_type *type, const void *data);
+/* A constant gets another type and other bytes (copied, they may be its own; NULL: zeros), and keeps its handle and name.
+ * Its notes are dropped. Readers' types are for inference. Nothing happens to what is no constant, or when the type has
+ * no size. */
+void xb_graph_resize(xb_graph *g, xb_value v, const xb_type *type, const void *data);
 /* Is what xb_graph_data returns in the model file's mapping? (Not where the file aligns it badly: that is a copy.) */
 bool xb_graph_is_view(const xb_graph *g, xb_value v);
 bool xb_graph_is_mapped(const xb_graph *g, xb_value v); /* is what xb_graph_raw returns in the mapping? */

@@ -287,6 +287,42 @@ START_TEST(a_result_becomes_a_constant)
 }
 END_TEST
 
+START_TEST(a_constant_gets_another_size)
+{
+    xb_value x;
+    xb_graph *g = new_graph(&x);
+    const float w[4] = {1, 2, 3, 4};
+    const int64_t mask[4] = {1, 0, 1, 0};
+    const xb_type two = {XB_F32, 1, {2}}, three = {XB_I64, 1, {3}}, open = {XB_F32, 1, {-1}};
+    xb_value c = xb_graph_add_const(g, "c", &f32_4, w);
+    xb_value y = unary(g, at_end, "Relu", "r", c, NULL);
+    xb_graph_set_note(g, c, "mask", mask, 4);
+    xb_graph *h = xb_graph_clone(g);
+    uint64_t version = xb_graph_version(g), shapes = xb_graph_shape_version(g);
+    xb_graph_resize(g, c, &two, (const float *)xb_graph_data(g, c) + 2); /* from its own bytes */
+    ck_assert(xb_type_same(xb_graph_type(g, c), &two));
+    ck_assert_mem_eq(xb_graph_data(g, c), w + 2, sizeof(float[2]));
+    ck_assert_uint_eq(xb_graph_notes(g, c, NULL), 0);
+    ck_assert_str_eq(xb_graph_value_name(g, c), "c");
+    ck_assert_uint_eq(xb_graph_users(g, c), 1);
+    ck_assert(xb_graph_version(g) > version && xb_graph_shape_version(g) > shapes);
+    xb_graph_set_note(g, c, "mask", mask, 2);
+    ck_assert_uint_eq(xb_graph_note(g, c, "mask")->n, 2);
+    xb_graph_resize(g, c, &three, NULL);
+    ck_assert_mem_eq(xb_graph_data(g, c), ((const int64_t[3]){0}), sizeof(int64_t[3]));
+    version = xb_graph_version(g);
+    xb_graph_resize(g, c, &open, NULL);
+    xb_graph_resize(g, x, &two, w);
+    xb_graph_resize(g, y, &two, w);
+    ck_assert_uint_eq(xb_graph_version(g), version);
+    ck_assert_mem_eq(xb_graph_data(h, c), w, sizeof w);
+    ck_assert_mem_eq(xb_graph_note(h, c, "mask")->ints, mask, sizeof mask);
+    check_whole(g);
+    xb_graph_free(g);
+    xb_graph_free(h);
+}
+END_TEST
+
 START_TEST(attributes)
 {
     xb_value x;
@@ -365,6 +401,7 @@ static Suite *suite(void)
     tcase_add_test(c, two_outputs_that_become_one_value_keep_both_names);
     tcase_add_test(c, removing_and_sweeping);
     tcase_add_test(c, a_result_becomes_a_constant);
+    tcase_add_test(c, a_constant_gets_another_size);
     tcase_add_test(c, attributes);
     tcase_add_test(c, symbols);
     suite_add_tcase(s, c);
