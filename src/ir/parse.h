@@ -18,6 +18,8 @@ typedef struct xb_parser {
     xb_graph *g;
     xb_value constant; /* of the note lines that follow it */
     size_t run_notes;  /* notes with runs it has */
+    size_t filled;     /* bytes of all constants made by `fill` */
+    size_t run_limit;  /* numbers of a note with runs on the constant */
     bool blank;        /* constants that are elsewhere become zeros */
     xb_vec(xb_side) sides;
     xb_vec(int64_t) ints;

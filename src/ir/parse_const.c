@@ -1,4 +1,4 @@
-/* parse_const.c: constants of .xir: inline numbers, views of a file of weights, notes. */
+/* parse_const.c: constants of .xir: inline numbers, one number for all, views of a file of weights, notes. */
 #include "base/digest.h"
 #include "ir/literal.h"
 #include "ir/parse.h"
@@ -33,6 +33,27 @@ static bool numbers(xb_parser *p, const char *name, const xb_type *t)
     if (i < n) return xb_lex_fail(&p->x, "'%%%s' has %zu elements; here are %zu", name, n, i);
     p->constant = xb_graph_add_const(p->g, name, t, p->bytes.data);
     return true;
+}
+
+/* ---- fill 0 ---- */
+
+/* Its notes hold few numbers in runs: nothing else in a short text stands for much memory. */
+static bool fill(xb_parser *p, const char *name, const xb_type *t, size_t need)
+{
+    size_t size = xb_dtype_size(t->dtype);
+    unsigned char element[8] = {0};
+    if (need > XB_XIR_FILL_MAX - p->filled)
+        return xb_lex_fail(&p->x, "more than %u MiB are made by 'fill'", XB_XIR_FILL_MAX >> 20);
+    xb_lex(&p->x);
+    if (p->x.token != XB_T_WORD || !xb_literal_parse(p->x.text.data, t->dtype, element))
+        return xb_lex_fail(&p->x, "'%s' is not a number of type %s", xb_lex_shown(&p->x), xb_dtype_name(t->dtype));
+    xb_lex(&p->x);
+    p->filled += need;
+    p->run_limit = XB_XIR_SHORT_NOTE;
+    p->constant = xb_graph_add_const(p->g, name, t, NULL);
+    unsigned char zero[8] = {0}, *data = memcmp(element, zero, size) ? xb_graph_write(p->g, p->constant) : NULL;
+    for (size_t i = 0; data && i < need; i += size) memcpy(data + i, element, size);
+    return !p->x.failed;
 }
 
 /* ---- file "model.weights" OFFSET SIZE SHA256 ---- */
@@ -125,10 +146,12 @@ static bool constant(xb_parser *p, const char *name)
     if (!xb_type_bytes(&t, &need)) return xb_lex_fail(&p->x, "'%%%s': a constant needs a type of known size", name);
     if (!xb_lex_mark(&p->x, '=')) return false;
     p->run_notes = 0;
+    p->run_limit = xb_xir_run_limit(&t);
     if (p->x.token == XB_T_MARK) return numbers(p, name, &t);
+    if (p->x.token == XB_T_WORD && !strcmp(p->x.text.data, "fill")) return fill(p, name, &t, need);
     if (p->x.token == XB_T_WORD && !strcmp(p->x.text.data, "digest")) return elsewhere(p, name, &t);
     if (p->x.token != XB_T_WORD || strcmp(p->x.text.data, "file"))
-        return xb_lex_fail(&p->x, "expected '{' or 'file', found '%s'", xb_lex_shown(&p->x));
+        return xb_lex_fail(&p->x, "expected '{', 'fill' or 'file', found '%s'", xb_lex_shown(&p->x));
     xb_lex(&p->x);
     return in_file(p, name, &t, need);
 }
@@ -166,11 +189,10 @@ bool xb_parse_note(xb_parser *p)
     if (named && xb_graph_note(p->g, p->constant, p->x.text.data))
         return xb_lex_fail(&p->x, "note '%s' is there already", p->x.text.data);
     char *key = xb_parse_name(p, "the name of a note");
-    size_t limit = xb_xir_run_limit(xb_graph_type(p->g, p->constant));
     bool ok = key && xb_lex_mark(&p->x, '[');
     p->ints.n = 0;
     if (ok && !xb_lex_try(&p->x, ']')) {
-        do ok = run(p, limit, &runs);
+        do ok = run(p, p->run_limit, &runs);
         while (ok && xb_lex_try(&p->x, ','));
         ok = ok && xb_lex_mark(&p->x, ']');
     }

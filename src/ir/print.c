@@ -15,7 +15,8 @@ typedef struct printer {
     xb_write_fn *text, *weights;
     void *to, *weights_to;
     const char *weights_name;
-    uint64_t at; /* bytes in the file of weights so far */
+    uint64_t at;   /* bytes in the file of weights so far */
+    size_t filled; /* bytes written as `fill` so far */
 } printer;
 
 static void flush(printer *p, size_t keep)
@@ -77,6 +78,24 @@ static void print_numbers(printer *p, const xb_type *t, const unsigned char *byt
     xb_buf_char(&p->b, '}');
 }
 
+/* One number for all elements? Not with notes: the reader would not take long ones. Views are given back piece by
+ * piece. */
+static bool is_filled(printer *p, xb_value v, size_t bytes)
+{
+    const xb_attr *notes;
+    const unsigned char *data = xb_graph_raw(p->g, v, NULL);
+    size_t size = xb_dtype_size(xb_graph_type(p->g, v)->dtype);
+    if (bytes > XB_XIR_FILL_MAX - p->filled || xb_graph_notes(p->g, v, &notes)) return false;
+    bool same = true;
+    for (size_t i = 0, take; same && i < bytes - size; i += take) {
+        take = bytes - size - i < CHUNK_BYTES ? bytes - size - i : CHUNK_BYTES;
+        same = memcmp(data + i, data + i + size, take) == 0;
+        if (xb_graph_is_mapped(p->g, v)) xb_view_done(data + i, take);
+    }
+    if (same) p->filled += bytes;
+    return same;
+}
+
 static void print_data(printer *p, xb_value v)
 {
     const xb_type *t = xb_graph_type(p->g, v);
@@ -85,6 +104,11 @@ static void print_data(printer *p, xb_value v)
     bool whole = xb_type_bytes(t, &need) && need == have;
     if (whole && xb_type_count(t) <= XB_XIR_INLINE) {
         print_numbers(p, t, bytes, xb_type_count(t));
+        return;
+    }
+    if (whole && is_filled(p, v, need)) {
+        xb_buf_str(&p->b, "fill ");
+        xb_literal_print(&p->b, t->dtype, bytes);
         return;
     }
     char hex[XB_DIGEST_HEX];

@@ -7,6 +7,8 @@
 #define XB_XIR_ALIGN 64u               /* of constants in the file of weights */
 #define XB_XIR_RUN 4u                  /* fewest equal numbers of a note written as VALUE*TIMES */
 #define XB_XIR_RUN_NOTES 4u            /* notes of one constant that may hold runs */
+#define XB_XIR_SHORT_NOTE 64u          /* most numbers of a note with runs on a filled constant */
+#define XB_XIR_FILL_MAX (256u << 20)   /* bytes that all `fill` of a text make */
 #define XB_XIR_TEXT_MAX (1ull << 30)   /* bytes of a text */
 #define XB_XIR_MEMORY_MAX (1ull << 20) /* texts up to this size are kept for caret lines */
 
@@ -14,7 +16,7 @@
 static inline size_t xb_xir_run_limit(const xb_type *t)
 {
     int64_t n = xb_type_count(t);
-    return n < 0 || n > INT64_MAX / 4 ? 64 : 2 * (size_t)n + 64;
+    return n < 0 || n > INT64_MAX / 4 ? XB_XIR_SHORT_NOTE : 2 * (size_t)n + XB_XIR_SHORT_NOTE;
 }
 
 typedef enum xb_token { XB_T_END, XB_T_LINE, XB_T_WORD, XB_T_STRING, XB_T_VALUE, XB_T_MARK } xb_token;

@@ -95,14 +95,14 @@ static xb_graph *with_weights(void)
     float numbers[100];
     for (int i = 0; i < 100; i++) numbers[i] = (float)i / 7;
     unsigned char bytes[91];
-    memset(bytes, 7, sizeof bytes);
+    for (int i = 0; i < 91; i++) bytes[i] = (unsigned char)i;
     xb_value v = xb_graph_add_const(g, "f", &f, numbers);
     int64_t mask[100];
     for (int i = 0; i < 100; i++) mask[i] = i > 9 && i < 80;
     xb_graph_set_note(g, v, "mask", mask, 100);
     xb_graph_set_note(g, v, "empty", NULL, 0);
     xb_graph_add_const(g, "b", &b, bytes);
-    xb_graph_add_const(g, "last", &f, NULL);
+    xb_graph_add_const(g, "last", &f, numbers);
     return g;
 }
 
@@ -125,6 +125,112 @@ START_TEST(large_constants_are_views_of_their_file)
     printed_free(&p);
     xb_graph_free(g);
     xb_graph_free(again);
+}
+END_TEST
+
+/* ---- one number for all ---- */
+
+static xb_value same_numbers(xb_graph *g, const char *name, xb_dtype t, int64_t n, uint64_t bits)
+{
+    xb_type type = {t, 1, {n}};
+    xb_value v = xb_graph_add_const(g, name, &type, NULL);
+    unsigned char *data = xb_graph_write(g, v);
+    for (int64_t i = 0; i < n; i++) memcpy(data + (size_t)i * xb_dtype_size(t), &bits, xb_dtype_size(t));
+    return v;
+}
+
+START_TEST(equal_numbers_are_filled)
+{
+    static const struct {
+        xb_dtype t;
+        uint64_t bits;
+        const char *text;
+    } some[] = {
+        {XB_F32, 0, "0"},
+        {XB_F32, 0x80000000, "-0"},
+        {XB_F32, 0x7fc00001, "0x7fc00001"},
+        {XB_F32, 0x3dcccccd, "0.1"},
+        {XB_I8, 0xff, "-1"},
+        {XB_U64, UINT64_MAX, "18446744073709551615"},
+        {XB_BOOLEAN, 2, "2"},
+        {XB_F16, 0x3c00, "1"},
+        {XB_F64, 0x3fb999999999999a, "0.1"},
+    };
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        xb_graph *g = xb_graph_new("f", NULL);
+        char want[99];
+        same_numbers(g, "large", some[i].t, 65, some[i].bits);
+        same_numbers(g, "small", some[i].t, 64, some[i].bits);
+        printed p = print(g);
+        snprintf(want, sizeof want, "const %%large %s[65] = fill %s\nconst %%small %s[64] = {%s, ",
+                 xb_dtype_name(some[i].t), some[i].text, xb_dtype_name(some[i].t), some[i].text);
+        ck_assert_msg(strstr(p.text.data, want) != NULL, "%s", p.text.data);
+        ck_assert_uint_eq(p.weights.len, 0);
+        xb_graph *again = read_back(&p);
+        ck_assert_mem_eq(xb_graph_data(again, xb_graph_find(again, "large")),
+                         xb_graph_data(g, xb_graph_find(g, "large")), 65 * xb_dtype_size(some[i].t));
+        check_round(again);
+        printed_free(&p);
+        xb_graph_free(g);
+        xb_graph_free(again);
+    }
+}
+END_TEST
+
+/* One bit that differs, or a note: the file of weights. */
+START_TEST(other_numbers_are_not_filled)
+{
+    xb_graph *g = xb_graph_new("f", NULL);
+    xb_value first = same_numbers(g, "first", XB_F32, 70, 0), last = same_numbers(g, "last", XB_F32, 70, 0);
+    ((uint32_t *)xb_graph_write(g, first))[0] = 0x80000000;
+    ((uint32_t *)xb_graph_write(g, last))[69] = 0x80000000;
+    int64_t mask[70] = {0};
+    xb_graph_set_note(g, same_numbers(g, "noted", XB_F32, 70, 0), "mask", mask, 70);
+    printed p = print(g);
+    ck_assert_ptr_null(strstr(p.text.data, "fill"));
+    ck_assert_uint_eq(p.weights.len, 2 * 320 + 280);
+    check_round(g);
+    printed_free(&p);
+    xb_graph_free(g);
+}
+END_TEST
+
+/* By hand: of any size, and with notes. */
+START_TEST(fill_is_read_anywhere)
+{
+    static const char text[] = "xir 1\ngraph g\nconst %a f32[2,2] = fill 1.5 # all\nnote mask [1*4]\n"
+                               "const %b f32[] = fill -0\nconst %c i64[0] = fill 7\nconst %d u8[100] = fill 9\n"
+                               "note frozen [1*64]\nend\n";
+    xb_diags *d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+    xb_graph *g = xb_xir_parse(d, "net.xir", text, sizeof text - 1);
+    ck_assert_msg(g, "%s", xb_diags_text(d));
+    static const float a[4] = {1.5f, 1.5f, 1.5f, 1.5f};
+    ck_assert_mem_eq(xb_graph_data(g, xb_graph_find(g, "a")), a, sizeof a);
+    ck_assert_mem_eq(xb_graph_data(g, xb_graph_find(g, "b")), "\0\0\0\x80", 4);
+    ck_assert_int_eq(((const char *)xb_graph_data(g, xb_graph_find(g, "d")))[99], 9);
+    ck_assert_int_eq(xb_type_count(xb_graph_type(g, xb_graph_find(g, "c"))), 0);
+    check_round(g);
+    xb_graph_free(g);
+    xb_diags_free(d);
+}
+END_TEST
+
+/* What a reader would not make is in the file of weights: 256 MiB together. */
+START_TEST(fill_has_a_limit)
+{
+    xb_graph *g = xb_graph_new("f", NULL);
+    xb_type half = {XB_U8, 1, {128 << 20}}, small = {XB_U8, 1, {100}};
+    xb_graph_add_const(g, "a", &half, NULL);
+    xb_graph_add_const(g, "b", &small, NULL);
+    xb_graph_add_const(g, "c", &half, NULL);
+    xb_graph_add_const(g, "d", &small, NULL);
+    xb_buf text = {0};
+    xb_xir_print(g, xb_json_to_buf, &text, NULL, NULL, NULL);
+    ck_assert_ptr_nonnull(strstr(text.data, "const %a u8[134217728] = fill 0\nconst %b u8[100] = fill 0\n"
+                                            "const %c u8[134217728] = digest "));
+    ck_assert_ptr_nonnull(strstr(text.data, "const %d u8[100] = fill 0\n"));
+    xb_buf_free(&text);
+    xb_graph_free(g);
 }
 END_TEST
 
@@ -163,11 +269,15 @@ START_TEST(checking_a_digest_keeps_no_pages)
     const size_t size = (size_t)96 << 20;
     int fd = open(in_folder("net.weights"), O_RDWR | O_CREAT | O_TRUNC, 0600);
     ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
+    ck_assert_int_eq(pwrite(fd, "\1", 1, (off_t)size - 1), 1); /* not one number throughout */
     close(fd);
     xb_digest *all = xb_digest_new();
-    unsigned char *zeros = xb_calloc(1 << 20, 1);
-    for (size_t i = 0; i < size; i += 1 << 20) xb_digest_add(all, zeros, 1 << 20);
-    free(zeros);
+    unsigned char *piece = xb_calloc(1 << 20, 1);
+    for (size_t i = 0; i < size; i += 1 << 20) {
+        piece[(1 << 20) - 1] = i + (1 << 20) == size;
+        xb_digest_add(all, piece, 1 << 20);
+    }
+    free(piece);
     char hex[XB_DIGEST_HEX], text[512];
     xb_digest_end(all, hex);
     int n = snprintf(text, sizeof text, "xir 1\ngraph g\nconst %%w u8[%zu] = file \"net.weights\" 0 %zu %s\nend\n",
@@ -295,6 +405,10 @@ int main(void)
     tcase_add_test(c, the_text);
     tcase_add_test(c, comments_blanks_and_carriage_returns_are_skipped);
     tcase_add_test(c, large_constants_are_views_of_their_file);
+    tcase_add_test(c, equal_numbers_are_filled);
+    tcase_add_test(c, other_numbers_are_not_filled);
+    tcase_add_test(c, fill_is_read_anywhere);
+    tcase_add_test(c, fill_has_a_limit);
     tcase_add_test(c, a_print_for_people_has_digests_and_no_weights);
     tcase_add_test(c, checking_a_digest_keeps_no_pages);
     tcase_add_test(c, special_numbers_survive);
