@@ -43,7 +43,8 @@ dnnl_memory_desc_t xb_desc(int rank, const int64_t *dim,
 dnnl_memory_desc_t xb_desc_any(int rank, const int64_t *dim); /* the library chooses */
 dnnl_memory_desc_t xb_desc_format(const int64_t dim[4], xb_format f);
 dnnl_alg_kind_t xb_unary_alg(xb_unary u);
-/* Dimensions [g,] output, input, row, column of a convolution's weight, and their strides in the ONNX tensor; the rank. */
+/* Dimensions [g,] output, input, row, column of a convolution's weight, and their strides in the ONNX tensor; the rank.
+ */
 int xb_weight_shape(const xb_geometry *w, bool transposed, int64_t dim[5], int64_t stride[5]);
 
 /* Compiles the operation; desc: a dnnl_..._desc_t. NULL where the library has only its reference code. Ends with the
