@@ -4,17 +4,15 @@
 
 #include <stdlib.h>
 
-/* Takes over both kernels; back may be NULL where nothing goes back. false: one is missing. */
+/* Takes over both kernels, the one for the way back only if something goes back. false: one is missing. */
 static bool both_ways(xb_taping *b, xb_node *n, xb_dnnl_op *forward, xb_dnnl_op *back)
 {
-    bool ok = forward && (back || !xb_taping_goes_back(b, n->op));
-    if (!ok) {
-        xb_dnnl_op_free(forward);
-        xb_dnnl_op_free(back);
-        return false;
-    }
+    bool goes_back = xb_taping_goes_back(b, n->op), ok = forward && (back || !goes_back);
+    if (!ok) xb_dnnl_op_free(forward);
+    if (!ok || !goes_back) xb_dnnl_op_free(back);
+    if (!ok) return false;
     n->forward = xb_taping_own(b, forward);
-    n->data = xb_taping_own(b, back);
+    n->data = goes_back ? xb_taping_own(b, back) : NULL;
     return true;
 }
 
@@ -68,13 +66,18 @@ static bool lrn(xb_taping *b, xb_node *n)
     float alpha = xb_graph_attr_float(g, n->op, "alpha", 1e-4f), beta = xb_graph_attr_float(g, n->op, "beta", 0.75f);
     float k = xb_graph_attr_float(g, n->op, "bias", 1);
     n->kind = XB_NODE_LRN;
-    n->in = n->out = channel_format(b, n->x);
     if (!xb_planner_image(&b->look, n->x, dim) || size % 2 == 0) return false;
-    if (!both_ways(b, n, xb_dnnl_train_lrn(b->lib, dim, n->in, size, alpha, beta, k, XB_FORWARD),
-                   xb_dnnl_train_lrn(b->lib, dim, n->in, size, alpha, beta, k, XB_BACK_DATA)))
-        return false;
-    simple(b, n);
-    return true;
+    xb_format f[2] = {channel_format(b, n->x), XB_FMT_BLOCKED};
+    for (int i = 0; i < 2; i++) {
+        n->in = n->out = f[i];
+        if (f[i] == XB_FMT_BLOCKED && dim[1] % xb_dnnl_block()) continue;
+        if (!both_ways(b, n, xb_dnnl_train_lrn(b->lib, dim, f[i], size, alpha, beta, k, XB_FORWARD),
+                       xb_dnnl_train_lrn(b->lib, dim, f[i], size, alpha, beta, k, XB_BACK_DATA)))
+            continue;
+        simple(b, n);
+        return true;
+    }
+    return false;
 }
 
 static bool softmax(xb_taping *b, xb_node *n)

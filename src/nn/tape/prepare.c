@@ -45,8 +45,8 @@ static int64_t batch_symbol(const xb_graph *from)
         if (xb_graph_kind(g, op) != XB_OP_Dropout) continue;
         xb_graph_op_inputs(g, op, &in);
         size_t n = xb_graph_op_outputs(g, op, &out);
-        if (n > 1 && out[1].id && xb_graph_users(g, out[1])) continue;
-        xb_graph_replace(g, out[0], in[0]);
+        for (size_t i = 0; i < n; i++)
+            if (out[i].id) xb_graph_replace(g, out[i], in[0]);
         xb_graph_remove(g, op);
     }
     int64_t symbol = xb_graph_batch_symbol(g);

@@ -174,18 +174,26 @@ bool xb_run_back(xb_run *r, xb_grads *g)
     return ok;
 }
 
+static const char *bad_in(const xb_run *r, int place)
+{
+    const float *v = xb_tape_at(r->t, place, r->base);
+    size_t n = r->t->place.data[place].bytes / sizeof(float);
+    for (size_t k = 0; k < n; k++)
+        if (!isfinite(v[k])) return isnan(v[k]) ? "NaN" : "infinite";
+    return NULL;
+}
+
+/* A weight that is not finite counts, too: a ReLU in the same kernel makes 0 of NaN. */
 xb_op xb_run_first_bad(const xb_run *r, const char **what)
 {
     for (size_t i = 0; i < r->t->forward.n; i++) {
         const xb_tape_step *s = &r->t->forward.data[i];
-        if (s->made < 0) continue;
-        const float *v = xb_tape_at(r->t, s->made, r->base);
-        size_t n = r->t->place.data[s->made].bytes / sizeof(float);
-        for (size_t k = 0; k < n; k++) {
-            if (isfinite(v[k])) continue;
-            *what = isnan(v[k]) ? "NaN" : "infinite";
-            return s->op;
-        }
+        const char *bad = s->made < 0 ? NULL : bad_in(r, s->made);
+        for (size_t k = 0; !bad && s->op.id && k < s->n; k++)
+            if (s->at[k] >= 0 && r->t->place.data[s->at[k]].space == XB_IN_PACKED) bad = bad_in(r, s->at[k]);
+        if (!bad) continue;
+        *what = bad;
+        return s->op;
     }
     return (xb_op){0};
 }
