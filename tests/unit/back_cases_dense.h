@@ -79,8 +79,9 @@ static void make_conv_transpose(trial *x, int v)
         net_list(&x->n, "output_padding", LIST(1, 2));
         net_list(&x->n, "dilations", LIST(2, 1));
         break;
-    case 2:
-        net_list(&x->n, "output_shape", LIST(10, 7));
+    case 2: /* padding follows, of an odd amount with the output padding */
+        net_list(&x->n, "output_shape", LIST(7, 7));
+        net_list(&x->n, "output_padding", LIST(1, 0));
         break;
     case 3:
     case 4:

@@ -251,15 +251,17 @@ END_TEST
 
 START_TEST(cast_narrows_and_widens)
 {
-    for (int i = 0; i < 2; i++) {
+    static const xb_dtype from[] = {XB_F64, XB_F32, XB_F32}, to[] = {XB_F32, XB_F64, XB_I64};
+    for (int i = 0; i < 3; i++) {
         trial x = trial_of(XB_OP_Cast);
-        x.t = i ? XB_F32 : XB_F64;
+        x.t = from[i];
         listed(&x, DIMS(2), (double[]){1, 2});
-        net_int(&x.n, "to", i ? 11 : 1);
+        net_int(&x.n, "to", i == 0 ? 1 : i == 1 ? 11 : 7);
         forward(&x);
-        ck_assert_int_eq(x.dout[0].type.dtype, i ? XB_F64 : XB_F32);
+        ck_assert_int_eq(x.dout[0].type.dtype, to[i]);
+        xb_tensor_set(&x.din[0], 0, 9);
         back(&x);
-        gives(&x, 0, (double[]){1, 1});
+        gives(&x, 0, i == 2 ? (double[]){0, 0} : (double[]){1, 1});
         unmake(&x);
     }
 }
