@@ -61,6 +61,16 @@ static inline void tn_lenet(net *n)
     tn_finish(n, net_op(n, "LogSoftmax", IN(net_dense(n, x, 10, 5))));
 }
 
+/* LeNet's widths. */
+static inline void tn_lenet_wide(net *n)
+{
+    xb_value x = tn_image(n, 1, 16, 16);
+    x = tn_pool(n, "MaxPool", net_conv(n, x, 1, 20, 5, 1, 0, 1), 2, 2);
+    x = tn_pool(n, "MaxPool", net_conv(n, x, 20, 50, 5, 1, 0, 1), 2, 2);
+    x = tn_relu(n, net_dense(n, net_op(n, "Flatten", IN(x)), 50, 60));
+    tn_finish(n, net_op(n, "Softmax", IN(net_dense(n, x, 60, 10))));
+}
+
 static inline void tn_residual_of(net *n, int64_t c, int64_t size)
 {
     xb_value x = tn_image(n, 3, size, size);
@@ -166,7 +176,7 @@ static inline void tn_shared(net *n)
     tn_finish(n, x);
 }
 
-static inline void tn_shared_16(net *n)
+static inline void tn_shared_32(net *n)
 {
     xb_value x = tn_image(n, 32, 6, 6);
     xb_value w = net_const(n, -0.06, 0.06, DIMS(32, 32, 3, 3));
@@ -233,7 +243,8 @@ static const tape_net tape_nets[] = {
     {"residual-32", tn_residual_32, true},
     {"concat-16", tn_concat_16, true},
     {"depthwise-16", tn_depthwise_16, true},
-    {"shared-32", tn_shared_16, true},
+    {"shared-32", tn_shared_32, true},
+    {"lenet-wide", tn_lenet_wide, true},
 };
 enum { TAPE_NETS = sizeof tape_nets / sizeof *tape_nets };
 
