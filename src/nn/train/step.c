@@ -96,15 +96,26 @@ static bool shard(void *context, int worker, size_t s)
     return true;
 }
 
-static bool diverged(xb_trainer *t, const xb_shard *s)
+/* "step 12 (epoch 1, rate 0.1): ", and what the weights say, which come first: a ReLU lets no NaN through. */
+static bool diverged(xb_trainer *t, const char *what, xb_op op, const char *how)
 {
     xb_where where = {.file = xb_graph_file(t->graph)};
-    if (s->bad_op.id) where = xb_graph_where(t->graph, s->bad_op);
-    return xb_diag_false(t->d, "train-diverged", &where,
-                         "step %lld (epoch %lld, rate %g): the loss is not finite; %s%s", (long long)t->step + 1,
-                         (long long)(t->step / t->per_epoch) + 1, xb_rate_at(t->r, t->step, t->steps, t->per_epoch),
-                         s->bad_op.id ? "this is the first op with a result that is " : "every op's result is finite",
-                         s->bad_op.id ? s->bad_what : "");
+    xb_buf b = {0};
+    for (size_t i = 0; i < t->params.n && !b.len; i++) {
+        const xb_param *p = &t->params.at[i].pub;
+        if (xb_all_finite(p->data, p->n)) continue;
+        where = xb_graph_where(t->graph, p->op);
+        xb_buf_printf(&b, "the weight '%s' is not finite", p->name);
+    }
+    if (!b.len && op.id) {
+        where = xb_graph_where(t->graph, op);
+        xb_buf_printf(&b, "this is the first op with a result that is %s", how);
+    }
+    xb_diag(t->d, XB_ERROR, "train-diverged", &where, "step %lld (epoch %lld, rate %g): %s is not finite%s%s",
+            (long long)t->step + 1, (long long)(t->step / t->per_epoch) + 1,
+            xb_rate_at(t->r, t->step, t->steps, t->per_epoch), what, b.len ? "; " : "", xb_buf_cstr(&b));
+    xb_buf_free(&b);
+    return false;
 }
 
 static bool judge(xb_trainer *t)
@@ -117,7 +128,7 @@ static bool judge(xb_trainer *t)
             return xb_error(t->d, "train-data", (.file = xb_dataset_name(t->what->data)),
                             "step %lld: item %zu has a number that is not finite", (long long)t->step + 1, s->bad_item);
         if (s->failed) return false;
-        if (!isfinite(s->loss)) return diverged(t, s);
+        if (!isfinite(s->loss)) return diverged(t, "the loss", s->bad_op, s->bad_what);
         loss += s->loss;
         correct += s->correct;
     }
@@ -153,20 +164,31 @@ static double clip_factor(const xb_trainer *t)
     return t->r->clip > 0 && norm > t->r->clip ? t->r->clip / norm : 1;
 }
 
+/* The first op that goes wrong, over the shards in order, computed once more. */
+static xb_op find_bad(xb_trainer *t, const char **what)
+{
+    xb_op op = {0};
+    for (size_t s = 0; s < (size_t)t->shards && !op.id; s++) {
+        xb_shard unused = {0};
+        xb_draw draw = {t->what->seed, (uint64_t)t->step, s * (uint64_t)t->rows};
+        if (fill(t, 0, s, &unused) && xb_run_forward(t->net.run[0], &draw, NULL))
+            op = xb_run_first_bad(t->net.run[0], what);
+    }
+    return op;
+}
+
 static bool gradient_diverged(xb_trainer *t)
 {
-    for (size_t i = 0; i < t->n_trained; i++) {
+    xb_buf b = {0};
+    for (size_t i = 0; i < t->n_trained && !b.len; i++) {
         const xb_slot_state *s = &t->params.at[t->trained[i]];
-        if (xb_all_finite(s->grad, s->pub.n) && isfinite(xb_sum_squares(s->grad, s->pub.n))) continue;
-        xb_where where = xb_graph_where(t->graph, s->pub.op);
-        return xb_diag_false(t->d, "train-diverged", &where,
-                             "step %lld (epoch %lld, rate %g): the gradient of '%s' is not finite",
-                             (long long)t->step + 1, (long long)(t->step / t->per_epoch) + 1,
-                             xb_rate_at(t->r, t->step, t->steps, t->per_epoch), s->pub.name);
+        if (!isfinite(xb_sum_squares(s->grad, s->pub.n))) xb_buf_printf(&b, "the gradient of '%s'", s->pub.name);
     }
-    return xb_error(t->d, "train-diverged", (.file = xb_graph_file(t->graph)),
-                    "step %lld (epoch %lld): the norm of the gradient is not finite", (long long)t->step + 1,
-                    (long long)(t->step / t->per_epoch) + 1);
+    const char *what = "";
+    xb_op op = find_bad(t, &what);
+    diverged(t, b.len ? xb_buf_cstr(&b) : "the norm of the gradient", op, what);
+    xb_buf_free(&b);
+    return false;
 }
 
 /* ---- weights ---- */
