@@ -159,7 +159,7 @@ static inline const char *rig_name(const rig *r, size_t i)
     return xb_graph_value_name(r->n->g, r->trained[i]);
 }
 
-/* Both have the same outputs (1e-5) and gradients (1e-4). */
+/* Both have the same outputs and gradients, to these parts of their rms. */
 static inline void rig_same(rig *a, rig *b, double outputs, double gradients)
 {
     rig_step(a);

@@ -41,8 +41,12 @@ typedef enum xb_tape_kind {
     XB_TAPE_DROP,      /* x, factors, y */
     XB_TAPE_SCALE,     /* dy, factors, dx */
     XB_TAPE_ADD,       /* a, b, a + b */
+    XB_TAPE_MAX,       /* x, y, taps: channels last */
+    XB_TAPE_MAX_BACK,  /* dy, taps, dx */
     XB_TAPE_KINDS
 } xb_tape_kind;
+
+#define XB_TAPE_TAPS 64 /* the most that a window of MAX has */
 
 typedef struct xb_tape_step {
     xb_tape_kind kind;
@@ -54,6 +58,7 @@ typedef struct xb_tape_step {
     bool result_last; /* DNNL: the last operand is the primitive's `out` */
     size_t outer;     /* JOIN, CUT: pieces are taken in turn, `outer` times; piece[i] bytes */
     size_t *piece;    /* owned */
+    size_t window;    /* MAX: which of the tape's */
     float ratio;      /* DROP: part that is dropped */
     uint32_t stream;  /* DROP: which of the graph's Dropouts */
 } xb_tape_step;
@@ -93,6 +98,7 @@ struct xb_tape {
     xb_vec(xb_place) place;
     xb_tape_steps forward, back;
     xb_vec(xb_dnnl_op *) ops; /* owned */
+    xb_vec(xb_geometry) window;
     xb_vec(xb_tape_copy) copy;
     xb_vec(xb_tape_norm_stat) norm;
     xb_tape_param *param;
@@ -117,6 +123,7 @@ typedef enum xb_node_kind {
     XB_NODE_VIEW,
     XB_NODE_LAYER, /* convolution or dense */
     XB_NODE_POOL,
+    XB_NODE_MAX, /* a pool in plain C, channels last */
     XB_NODE_FAST_NORM,
     XB_NODE_UNARY,
     XB_NODE_LRN,
@@ -139,6 +146,7 @@ typedef struct xb_node {
     int both, mean, variance;
     size_t outer; /* JOIN */
     size_t *piece;
+    size_t window; /* MAX */
     const xb_dnnl_op *forward, *data, *weights, *relu_back;
 } xb_node;
 

@@ -41,12 +41,37 @@ static bool only_result(const xb_taping *b, xb_op op)
     return used == 1 && n > 0 && out[0].id;
 }
 
+static bool suits_max(const xb_taping *b, const xb_node *n, const xb_geometry *w)
+{
+    int64_t d[4];
+    return xb_dnnl_block() == 8 && w->in_channels % 8 && w->kernel[0] * w->kernel[1] <= XB_TAPE_TAPS &&
+           xb_planner_image(&b->look, n->x, d) && xb_taping_found(b, n->x) == XB_FMT_NHWC;
+}
+
+static void max_pool(xb_taping *b, xb_node *n, const xb_geometry *w)
+{
+    n->kind = XB_NODE_MAX;
+    n->in = n->out = XB_FMT_NHWC;
+    n->window = b->t->window.n;
+    xb_push(&b->t->window, *w);
+    n->at_x = xb_taping_in(b, n->x, n->in);
+    n->at_y = xb_taping_result(b, n->y, n->out);
+    n->kept = xb_taping_place(b, XB_IN_RUN, b->t->place.data[n->at_y].bytes / sizeof(float) * sizeof(int32_t));
+    xb_tape_step *s = xb_taping_step(b, XB_TAPE_MAX, n->op, (int[]){n->at_x, n->at_y, n->kept}, 3);
+    s->made = n->at_y;
+    s->window = n->window;
+}
+
 static bool pool(xb_taping *b, xb_node *n)
 {
     xb_geometry w;
     xb_pool how;
-    n->kind = XB_NODE_POOL;
     if (!xb_planner_pool(&b->look, n->op, &w, &how)) return false;
+    if (how == XB_POOL_MAX && suits_max(b, n, &w)) {
+        max_pool(b, n, &w);
+        return true;
+    }
+    n->kind = XB_NODE_POOL;
     xb_format f[2] = {xb_taping_found(b, n->x), XB_FMT_NHWC};
     for (int i = 0; i < 2; i++) {
         n->in = n->out = f[i];

@@ -100,6 +100,10 @@ void xb_taping_fast_back(xb_taping *b, const xb_node *n)
         join(b, n, dy);
     } else if (n->kind == XB_NODE_FAST_NORM) {
         norm(b, n, dy);
+    } else if (n->kind == XB_NODE_MAX) {
+        int dx = xb_taping_temp(b, b->t->place.data[n->at_x].bytes);
+        xb_taping_step(b, XB_TAPE_MAX_BACK, n->op, (int[]){dy, n->kept, dx}, 3)->window = n->window;
+        give(b, n->op, n->x, n->in, dx);
     } else {
         int at[4], count = operands(b, n, dy, at);
         xb_taping_dnnl(b, n->op, n->data, at, (size_t)count)->result_last = n->kind == XB_NODE_TRANSPOSE;

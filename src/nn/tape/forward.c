@@ -95,7 +95,8 @@ void xb_taping_forward(xb_taping *b, xb_op op)
     if (is_view(b, op)) {
         view(b, op);
     } else if (b->lib && (xb_taping_layer(b, op) || xb_taping_fast(b, op))) {
-        b->t->n_fast += 1 + (size_t)b->nodes.data[b->nodes.n - 1].n_tail;
+        const xb_node *n = &b->nodes.data[b->nodes.n - 1];
+        b->t->n_fast += n->forward ? 1 + (size_t)n->n_tail : 0;
     } else if (trains) {
         norm(b, op);
     } else {

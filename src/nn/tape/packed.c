@@ -28,12 +28,24 @@ static bool refuse(xb_diags *d, const xb_tape *t, const char *what)
     return xb_error(d, "engine", (.file = xb_graph_file(t->graph)), "oneDNN %s", what);
 }
 
+/* The most that a change of layout needs. */
+static size_t scratch(const xb_tape *t)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < t->copy.n + t->n_params; i++) {
+        const xb_dnnl_op *op = i < t->copy.n ? t->copy.data[i].pack : t->param[i - t->copy.n].unpack;
+        if (op && xb_dnnl_op_scratch(op) > most) most = xb_dnnl_op_scratch(op);
+    }
+    return most;
+}
+
 static bool bind(xb_packed *p)
 {
     const xb_tape *t = p->t;
     const void *nowhere[2] = {NULL, NULL};
+    size_t bytes = scratch(t);
     for (size_t i = 0; t->lib && i <= t->n_params; i++)
-        if (!(p->by[i].worker = xb_dnnl_worker_new(t->lib, t->scratch))) return false;
+        if (!(p->by[i].worker = xb_dnnl_worker_new(t->lib, bytes))) return false;
     for (size_t i = 0; i < t->copy.n; i++) {
         const xb_tape_copy *c = &t->copy.data[i];
         const void *at[2] = {NULL, xb_tape_at(t, c->place, p->base)};

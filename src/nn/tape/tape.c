@@ -108,7 +108,7 @@ static void describe(const xb_taping *b, const xb_node *n, xb_buf *to)
 {
     static const char *const name[] = {
         [XB_NODE_PLAIN] = "plain C", [XB_NODE_NORM] = "plain C", [XB_NODE_DROP] = "plain C",
-        [XB_NODE_VIEW] = "view",     [XB_NODE_JOIN] = "copy",
+        [XB_NODE_VIEW] = "view",     [XB_NODE_JOIN] = "copy",    [XB_NODE_MAX] = "own C",
     };
     xb_buf_printf(to, "%s %s", xb_graph_op_name(b->g, n->op), xb_graph_op_type(b->g, n->op));
     for (int i = 0; i < n->n_tail; i++) xb_buf_printf(to, "+%s", xb_graph_op_type(b->g, n->tail[i]));
@@ -178,6 +178,7 @@ void xb_tape_free(xb_tape *t)
     xb_vec_free(&t->ops);
     xb_vec_free(&t->place);
     xb_vec_free(&t->copy);
+    xb_vec_free(&t->window);
     xb_vec_free(&t->norm);
     xb_buf_free(&t->text);
     free(t->param);
