@@ -53,13 +53,14 @@ static void print_kinds(const xb_graph *g)
     xb_buf_free(&wrapped);
 }
 
+/* Scalars are settings: the ratio of a Dropout, the bounds of a Clip. */
 static uint64_t parameters(const xb_graph *g)
 {
     uint64_t n = 0;
     for (uint32_t id = 1; id < xb_graph_value_limit(g); id++) {
         xb_value v = {id};
         const xb_type *t = xb_graph_is_const(g, v) ? xb_graph_type(g, v) : NULL;
-        if (t && (t->dtype == XB_F32 || t->dtype == XB_F64 || t->dtype == XB_F16 || t->dtype == XB_BF16))
+        if (t && t->rank > 0 && (t->dtype == XB_F32 || t->dtype == XB_F64 || t->dtype == XB_F16 || t->dtype == XB_BF16))
             n += (uint64_t)xb_type_count(t);
     }
     return n;
