@@ -222,6 +222,25 @@ static inline void tn_lrn(net *n)
     tn_head(n, net_op(n, "LeakyRelu", IN(net_conv(n, x, 16, 8, 1, 1, 0, 1))), 32);
 }
 
+/* Windows that overlap, hang over, and leave pixels out. */
+static inline void tn_pools(net *n)
+{
+    xb_value x = net_conv(n, tn_image(n, 2, 9, 8), 2, 5, 3, 1, 1, 1);
+    x = tn_pool(n, "MaxPool", x, 3, 2);
+    net_attr(n, "pads", INTS(1, 0, 1, 2));
+    x = net_conv(n, x, 5, 6, 1, 1, 0, 1);
+    xb_value y = tn_pool(n, "MaxPool", x, 2, 3), z = tn_pool(n, "AveragePool", x, 2, 1);
+    net_attr(n, "pads", INTS(1, 1, 0, 0));
+    xb_graph_set_int(n->g, n->op, "count_include_pad", 1);
+    z = net_op(n, "GlobalMaxPool", IN(z));
+    tn_finish(n, net_op(n, "Flatten", IN(net_op(n, "Mul", IN(y, z)))));
+}
+
+static inline void tn_residual_64(net *n)
+{
+    tn_residual_of(n, 64, 4);
+}
+
 typedef struct tape_net {
     const char *name;
     void (*build)(net *n);
@@ -231,6 +250,7 @@ typedef struct tape_net {
 static const tape_net tape_nets[] = {
     {"lenet", tn_lenet, false},
     {"residual", tn_residual, false},
+    {"pools", tn_pools, false},
     {"concat", tn_concat, false},
     {"groups", tn_groups, false},
     {"transposed", tn_transposed, false},
@@ -241,6 +261,7 @@ static const tape_net tape_nets[] = {
     {"lrn", tn_lrn, false},
     {"residual-16", tn_residual_16, true},
     {"residual-32", tn_residual_32, true},
+    {"residual-64", tn_residual_64, true},
     {"concat-16", tn_concat_16, true},
     {"depthwise-16", tn_depthwise_16, true},
     {"shared-32", tn_shared_32, true},

@@ -221,4 +221,14 @@ bool xb_taping_fast(xb_taping *b, xb_op op);
 void xb_taping_layer_back(xb_taping *b, const xb_node *n);
 void xb_taping_fast_back(xb_taping *b, const xb_node *n);
 
+/* -- what the rules of fast*.c share; n is filled as far as op, x and y -- */
+/* Takes over both kernels, the one for the way back only if something goes back. false: one is missing. */
+bool xb_taping_both_ways(xb_taping *b, xb_node *n, xb_dnnl_op *forward, xb_dnnl_op *back);
+/* The step from x to y in their formats, with the workspace behind them. */
+void xb_taping_simple(xb_taping *b, xb_node *n);
+xb_format xb_taping_channels(const xb_taping *b, xb_value v); /* that suits what works along channels */
+bool xb_taping_pool(xb_taping *b, xb_node *n);
+bool xb_taping_norm(xb_taping *b, xb_node *n);
+bool xb_taping_lrn(xb_taping *b, xb_node *n);
+
 #endif

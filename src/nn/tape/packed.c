@@ -77,9 +77,11 @@ xb_packed *xb_packed_new(xb_diags *d, const xb_tape *t)
     p->base[XB_IN_PACKED] = xb_tape_memory(t->bytes[XB_IN_PACKED]);
     p->by = xb_calloc(t->n_params + 1, sizeof *p->by);
     p->pack = xb_calloc(t->copy.n + 1, sizeof(xb_dnnl_call *));
+    int threads = xb_dnnl_one_thread();
     bool ok = bind(p) || refuse(d, t, "refuses memory for packing weights");
     for (size_t i = 0; ok && i < t->copy.n; i++)
         if (t->copy.data[i].param < 0) ok = fill(p, i, xb_graph_data(t->graph, t->copy.data[i].value));
+    xb_dnnl_set_threads(threads);
     if (ok) return p;
     xb_packed_free(p);
     return NULL;
