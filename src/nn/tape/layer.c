@@ -122,7 +122,8 @@ static bool plan_conv(xb_taping *b, xb_node *n)
     return false;
 }
 
-/* Gemm, or MatMul by a matrix, over all leading rows. */
+/* Gemm, or MatMul by a matrix, over all leading rows. Without AVX-512 the graph's layout is as fast as any, and saves
+ * the changes of layout (800 to 500, 32 rows: 0.3 ms each beside 0.3 ms for the product). */
 static bool plan_dense(xb_taping *b, xb_node *n)
 {
     const xb_graph *g = b->g;
@@ -144,6 +145,9 @@ static bool plan_dense(xb_taping *b, xb_node *n)
     l.d.bias = n->bias.id != 0;
     l.d.relu = n->relu;
     n->in = n->out = XB_FMT_PLAIN;
+    l.d.plain = xb_dnnl_block() == 8;
+    if (kernels(b, n, &l)) return true;
+    l.d.plain = false;
     return kernels(b, n, &l);
 }
 
