@@ -1,4 +1,5 @@
 /* A tape on oneDNN computes what the one in plain C does, in every format; shards add up to the whole. */
+#include "base/par.h"
 #include "tape_kit.h"
 #include "tape_nets.h"
 
@@ -89,6 +90,65 @@ START_TEST(bytes_do_not_depend_on_who_computes)
     free(y);
     xb_run_free(before);
     end(&n, &r);
+    xb_dnnl_free(lib);
+}
+END_TEST
+
+/* Workers with a run each take shards, and then tensors, as they come. */
+typedef struct team_step {
+    rig *r;
+    xb_run *run[4];
+} team_step;
+
+static void one_thread(void *context, int worker)
+{
+    (void)context;
+    (void)worker;
+    xb_dnnl_one_thread();
+}
+
+static bool set_one(void *context, int worker, size_t i)
+{
+    (void)worker;
+    const rig *r = ((team_step *)context)->r;
+    return xb_packed_set(r->p, i, r->value[i]);
+}
+
+static bool shard_one(void *context, int worker, size_t s)
+{
+    const team_step *t = context;
+    rig own = *t->r;
+    own.r = t->run[worker];
+    rig_shard(&own, s, true);
+    return true;
+}
+
+static bool sum_one(void *context, int worker, size_t i)
+{
+    (void)worker;
+    const rig *r = ((team_step *)context)->r;
+    return xb_grads_sum(r->p, i, r->g, r->shards, r->grad[i]);
+}
+
+START_TEST(bytes_do_not_depend_on_threads)
+{
+    const tape_net *t = &tape_nets[_i];
+    xb_dnnl *lib = rig_lib(false);
+    net n, m;
+    rig one = start(&n, t, 4, lib, (xb_tape_options){0}), many = start(&m, t, 4, lib, (xb_tape_options){0});
+    rig_step(&one);
+    for (int threads = 2; threads <= 4; threads *= 2) {
+        team_step step = {.r = &many};
+        for (int w = 0; w < threads; w++) step.run[w] = xb_run_new(m.d, many.t, many.p);
+        ck_assert(xb_par_run(threads, many.count, one_thread, set_one, &step));
+        ck_assert(xb_par_run(threads, many.shards, one_thread, shard_one, &step));
+        ck_assert(xb_par_run(threads, many.count, one_thread, sum_one, &step));
+        for (int w = 0; w < threads; w++) xb_run_free(step.run[w]);
+        ck_assert_mem_eq(many.y, one.y, one.rows * one.outputs * sizeof(float));
+        for (size_t i = 0; i < one.count; i++) ck_assert_mem_eq(many.grad[i], one.grad[i], one.size[i] * sizeof(float));
+    }
+    end(&n, &one);
+    end(&m, &many);
     xb_dnnl_free(lib);
 }
 END_TEST
@@ -201,6 +261,7 @@ int main(void)
     tcase_add_loop_test(c, agrees_with_plain, 0, 3 * TAPE_NETS);
     tcase_add_loop_test(c, shards_add_up, 0, 2 * TAPE_NETS);
     tcase_add_loop_test(c, bytes_do_not_depend_on_who_computes, 0, TAPE_NETS);
+    tcase_add_loop_test(c, bytes_do_not_depend_on_threads, 0, TAPE_NETS);
     tcase_add_loop_test(c, statistics_are_combined, 0, 2);
     tcase_add_test(c, lenet_is_all_on_dnnl);
     tcase_add_test(c, what_is_not_trained_costs_nothing);

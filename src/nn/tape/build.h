@@ -2,6 +2,16 @@
  *
  * Everything a step reads or writes is a place: bytes in one of five memories. A tape knows sizes and offsets; the
  * memories themselves belong to runs, packed weights and gradients.
+ *
+ * Rules (version XB_TAPE_RULES): which kernel an op gets depends on shapes, on what is trained, and on the instruction
+ * set.
+ *  - An op is given to oneDNN only if it has kernels for every direction that is needed; else both ways are plain C.
+ *  - Convolutions try the formats that inference tries, in its order; Winograd for 3 x 3 windows that step by one, with
+ * 32 channels on either side and four rows, per direction, where it exists.
+ *  - A bias that an Add brings and a ReLU are done in the kernel of the convolution, dense layer or norm (ReLU) before.
+ *  - A ReLU, and what else needs its result alone on the way back, lies over its input where nobody else reads that.
+ *  - Without AVX-512: products back to few channels, our own maxima where channels do not fill registers, and dense
+ *    weights in the graph's layout.
  */
 #ifndef XB_NN_TAPE_BUILD_H
 #define XB_NN_TAPE_BUILD_H
