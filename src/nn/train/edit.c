@@ -23,6 +23,17 @@ bool xb_edit_is_tied(const xb_params *p, xb_value v)
     return false;
 }
 
+bool xb_edit_is_masked(const xb_params *p, xb_value v)
+{
+    const xb_slot_state *s = xb_params_find(p, v);
+    const xb_attr *note = xb_graph_note(p->graph, v, "mask");
+    for (size_t i = 0; s && s->mask && i < s->pub.n; i++)
+        if (!s->mask[i]) return true;
+    for (size_t i = 0; note && i < note->n; i++)
+        if (!note->ints[i]) return true;
+    return false;
+}
+
 xb_op xb_edit_reader(const xb_graph *g, xb_value v)
 {
     for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op)) {

@@ -1,9 +1,24 @@
-/* edit.h: structure edits of a network in training: the verbs of include/xbarc/train.h on a graph and its trained tensors.
+/* edit.h: structure edits of a network in training: the verbs of include/xbarc/train.h on a graph and its tensors.
  *
- * The verbs change the graph's constants and ops and carry masks, ties and optimiser state as train.h states for each;
- * the caller refreshes the tensors (xb_params_refresh) and infers shapes when its hook is through. All check first:
- * false, after a diagnostic "edit" that names the op, means that nothing was changed. A verb that resizes a tensor which
- * is tied, or a source of ties, is refused. Notes "mask" follow; other notes of a resized constant are dropped.
+ * The verbs change the graph's constants and ops and carry masks, ties and optimiser state as train.h states for
+ * each; the caller refreshes the tensors (xb_params_refresh) and infers shapes when its hook is through. All check
+ * first: false, after a diagnostic "edit" that names the op, means that nothing was changed. A verb that resizes a
+ * tensor which is tied, or a source of ties, is refused. Notes "mask" follow and "frozen" stay; other notes of a
+ * resized constant are dropped. Tensors that nobody reads any more are gone at once, with their state.
+ *
+ * rotate: one reader of weight and bias; of a ConvTranspose only a 1 x 1 kernel (else its columns are kernel
+ *   positions).
+ * factor: the bias stays the second op's and keeps its mask; its state is 0, too. A ConvTranspose becomes a 1 x 1
+ *   Conv and a ConvTranspose with its window.
+ * split: groups 1. The Add that brings a MatMul's bias is divided with it.
+ * remove_units: follows the channels through every op that keeps them apart, both ways; types of results are right at
+ *   once. Refused, by the op that cannot follow: softmax, normalisation, reduction over the channels; reshapes that
+ *   mix them; parts of a channel where it is several places of a dense layer; a Slice with steps; padding along them;
+ *   ops without a rule. A grouped convolution loses whole groups, with their inputs and outputs, or as many inputs
+ *   and outputs in each group that stays. A weight that several synaptic ops read loses the units in all of them;
+ *   another constant with several readers becomes the op's own where the others keep their size.
+ * fold: follows the biases of what goes, as if its weights were 0, through stored normalisation, activations, pools
+ *   and so on; where that is not one number, or the reader pads and it is not 0, a note "edit" says so.
  */
 #ifndef XB_NN_TRAIN_EDIT_H
 #define XB_NN_TRAIN_EDIT_H

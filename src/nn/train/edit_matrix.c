@@ -114,22 +114,11 @@ static void turn(xb_params *p, xb_value v, const xb_matrix *m, int64_t rows, con
     free(data);
 }
 
-static bool is_masked(const xb_params *p, xb_value v)
-{
-    const xb_slot_state *s = xb_params_find(p, v);
-    const xb_attr *note = xb_graph_note(p->graph, v, "mask");
-    for (size_t i = 0; s && s->mask && i < s->pub.n; i++)
-        if (!s->mask[i]) return true;
-    for (size_t i = 0; note && i < note->n; i++)
-        if (!note->ints[i]) return true;
-    return false;
-}
-
 static bool check_turn(xb_diags *d, const xb_params *p, xb_op op, xb_value v)
 {
     const xb_graph *g = p->graph;
     const char *name = xb_graph_value_name(g, v);
-    if (is_masked(p, v)) return xb_edit_refuse(d, g, op, "'%s' has a mask", name);
+    if (xb_edit_is_masked(p, v)) return xb_edit_refuse(d, g, op, "'%s' has a mask", name);
     if (xb_edit_is_tied(p, v)) return xb_edit_refuse(d, g, op, "'%s' is tied to other weights", name);
     return xb_graph_users(g, v) == 1 || xb_edit_refuse(d, g, op, "'%s' is read by other ops too", name);
 }

@@ -31,6 +31,7 @@ int xb_edit_out_axis(const xb_graph *g, xb_op op);
 /* The Add that brings a MatMul's bias: reads the result alone, its other input a float32 constant with one number a
  * column. id 0: none. *index: the constant's place. */
 xb_op xb_edit_bias_add(const xb_graph *g, xb_op op, size_t *index);
+bool xb_edit_is_masked(const xb_params *p, xb_value v); /* some of its elements are 0 for good */
 void xb_edit_copy_attrs(xb_graph *g, xb_op to, xb_op from);
 char *xb_edit_name(const char *stem, const char *suffix); /* owned by the caller */
 
