@@ -1,11 +1,32 @@
 EXTRA_DIST += \
-	examples/packages \
-	examples/quickstart \
+	examples/cifar10/convnet.onnx \
+	examples/cifar10/pipeline.yaml \
+	examples/cifar10/train.yaml \
+	examples/cifar10/train_convnet.py \
 	examples/digits/lenet.onnx \
 	examples/digits/pipeline.yaml \
 	examples/digits/train_lenet.py \
 	examples/mnist/lenet.onnx \
 	examples/mnist/pipeline.yaml \
-	examples/cifar10/convnet.onnx \
-	examples/cifar10/pipeline.yaml \
-	examples/cifar10/train_convnet.py
+	examples/mnist/train.yaml \
+	examples/nets/README.md \
+	examples/nets/a-lenet.xir \
+	examples/nets/b-convnet.xir \
+	examples/nets/c-keras-mnist.xir \
+	examples/nets/d-cifar9-half.xir \
+	examples/nets/d-cifar9.xir \
+	examples/nets/e-vgg16-half.xir \
+	examples/nets/e-vgg16.xir \
+	examples/nets/f-mlp-50-50.xir \
+	examples/nets/f-mlp-50.xir \
+	examples/nets/g-cnn.xir \
+	examples/nets/h-cifar-2cl-half.xir \
+	examples/nets/h-cifar-2cl.xir \
+	examples/nets/h-cifar-3cl-half.xir \
+	examples/nets/h-cifar-3cl.xir \
+	examples/nets/h-cifar100-2cl.xir \
+	examples/nets/h-cifar100-3cl.xir \
+	examples/nets/i-mnist-conv2.xir \
+	examples/nets/j-mnist-cl.xir \
+	examples/packages \
+	examples/quickstart

@@ -39,3 +39,14 @@ passes_place_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_place_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_place_la_LIBADD = -lm
 endif
+
+if BUILTIN
+src_libplugins_a_SOURCES += passes/train.c
+BUILTIN_PLUGINS += train
+else
+pluginexec_LTLIBRARIES += passes/train.la
+passes_train_la_SOURCES = passes/train.c
+passes_train_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_train_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_train_la_LIBADD = -lm
+endif

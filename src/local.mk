@@ -1,7 +1,5 @@
 # The program: one static library of all rooms, so that tests link what the program is.
 noinst_LIBRARIES += src/libxbarc.a
-src_libxbarc_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS) $(YAML_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) \
-	$(PNG_CFLAGS) $(ZLIB_CFLAGS) -DXBARC_VERSION=\"$(PACKAGE_VERSION)\"
 src_libxbarc_a_SOURCES = \
 	src/base/diag.c \
 	src/base/diag.h \
@@ -32,6 +30,7 @@ src_libxbarc_a_SOURCES = \
 	src/base/outdir_ours.c \
 	src/base/par.c \
 	src/base/par.h \
+	src/base/par_private.h \
 	src/base/partial.c \
 	src/base/partial.h \
 	src/base/place.c \
@@ -41,6 +40,7 @@ src_libxbarc_a_SOURCES = \
 	src/base/rng.h \
 	src/base/str.c \
 	src/base/str.h \
+	src/base/team.c \
 	src/base/utf8.h \
 	src/base/vec.h \
 	src/base/yaml.c \
@@ -157,10 +157,26 @@ src_libxbarc_a_SOURCES += \
 	src/hw/tiling.c \
 	src/hw/verify.c
 src_libxbarc_a_SOURCES += \
+	src/nn/back.h \
+	src/nn/back/axis.c \
+	src/nn/back/back.c \
+	src/nn/back/binary.c \
+	src/nn/back/conv.c \
+	src/nn/back/kernel.h \
+	src/nn/back/lrn.c \
+	src/nn/back/move.c \
+	src/nn/back/norm.c \
+	src/nn/back/pool.c \
+	src/nn/back/product.c \
+	src/nn/back/reduce.c \
+	src/nn/back/unary.c \
 	src/nn/dnnl.c \
 	src/nn/dnnl.h \
 	src/nn/dnnl_op.h \
 	src/nn/dnnl_ops.c \
+	src/nn/dnnl_train.c \
+	src/nn/dnnl_train.h \
+	src/nn/dnnl_train_ops.c \
 	src/nn/dnnl_weights.c \
 	src/nn/engine.c \
 	src/nn/engine.h \
@@ -199,7 +215,70 @@ src_libxbarc_a_SOURCES += \
 	src/nn/ref/unary.c \
 	src/nn/ref/walk.c \
 	src/nn/ref/window.c \
-	src/nn/stream.c
+	src/nn/stream.c \
+	src/nn/tape.h \
+	src/nn/tape/arrive.c \
+	src/nn/tape/back.c \
+	src/nn/tape/build.h \
+	src/nn/tape/fast.c \
+	src/nn/tape/fast_back.c \
+	src/nn/tape/fast_norm.c \
+	src/nn/tape/fast_pool.c \
+	src/nn/tape/forward.c \
+	src/nn/tape/grads.c \
+	src/nn/tape/layer.c \
+	src/nn/tape/maxpool.c \
+	src/nn/tape/packed.c \
+	src/nn/tape/place.c \
+	src/nn/tape/plain.c \
+	src/nn/tape/prepare.c \
+	src/nn/tape/run.c \
+	src/nn/tape/run.h \
+	src/nn/tape/tape.c \
+	src/nn/train/augment.c \
+	src/nn/train/augment.h \
+	src/nn/train/batches.c \
+	src/nn/train/batches.h \
+	src/nn/train/checkpoint.c \
+	src/nn/train/checkpoint.h \
+	src/nn/train/constraints.c \
+	src/nn/train/edit.c \
+	src/nn/train/edit.h \
+	src/nn/train/edit_matrix.c \
+	src/nn/train/edit_private.h \
+	src/nn/train/edit_remove.c \
+	src/nn/train/edit_split.c \
+	src/nn/train/edit_units.c \
+	src/nn/train/edit_units.h \
+	src/nn/train/edit_units_act.c \
+	src/nn/train/edit_units_bias.c \
+	src/nn/train/edit_units_fold.c \
+	src/nn/train/edit_units_matrix.c \
+	src/nn/train/edit_units_move.c \
+	src/nn/train/edit_units_rules.c \
+	src/nn/train/hooks.c \
+	src/nn/train/hooks.h \
+	src/nn/train/identity.c \
+	src/nn/train/init.c \
+	src/nn/train/init.h \
+	src/nn/train/inject.c \
+	src/nn/train/loss.c \
+	src/nn/train/loss.h \
+	src/nn/train/machine.c \
+	src/nn/train/moment.c \
+	src/nn/train/optim.c \
+	src/nn/train/optim.h \
+	src/nn/train/params.c \
+	src/nn/train/params.h \
+	src/nn/train/rate.c \
+	src/nn/train/recalibrate.c \
+	src/nn/train/recipe.c \
+	src/nn/train/resume.c \
+	src/nn/train/step.c \
+	src/nn/train/train.c \
+	src/nn/train/train.h \
+	src/nn/train/trainer.h \
+	src/nn/train/vector.h
 src_libxbarc_a_SOURCES += \
 	src/report/fields.c \
 	src/report/fields.h \
@@ -221,6 +300,7 @@ src_libxbarc_a_SOURCES += \
 	src/plug/registry.c \
 	src/plug/service_json.c \
 	src/plug/service_layout.c \
+	src/plug/service_train.c \
 	src/plug/services.c \
 	src/plug/sink.c \
 	src/plug/trust.c \
@@ -243,6 +323,7 @@ src_libxbarc_a_SOURCES += \
 	src/pipe/run.c \
 	src/pipe/sets.c \
 	src/pipe/steps.c \
+	src/pipe/training.c \
 	src/pipe/yaml_edit.c
 
 # Compiled from the ONNX schema; not our code, so without our warnings.
@@ -276,8 +357,7 @@ XBARC_LIBS += src/libonnxpb.a $(PROTOBUFC_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(C
 	$(ZLIB_LIBS) $(DNNL_LIBS) $(GOMP_LIBS)
 
 bin_PROGRAMS += src/xbarc
-src_xbarc_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(ZLIB_CFLAGS) \
-	-DXBARC_VERSION=\"$(PACKAGE_VERSION)\" -DXBARC_PLUGIN_DIR=\"$(pluginexecdir)\" -DXBARC_DATA_DIR=\"$(shareddir)\"
+src_xbarc_CPPFLAGS = $(AM_CPPFLAGS) -DXBARC_PLUGIN_DIR=\"$(pluginexecdir)\" -DXBARC_DATA_DIR=\"$(shareddir)\"
 src_xbarc_LDADD = $(XBARC_LIBS)
 src_xbarc_SOURCES = \
 	src/cli/cli.h \
@@ -296,7 +376,9 @@ src_xbarc_SOURCES = \
 	src/cli/plan.h \
 	src/cli/report.c \
 	src/cli/run.c \
-	src/cli/verify.c
+	src/cli/train.c \
+	src/cli/verify.c \
+	src/cli/write.c
 
 # The only installed headers.
 xbarcincludedir = $(includedir)/xbarc
@@ -305,6 +387,7 @@ xbarcinclude_HEADERS = \
 	src/include/xbarc/backend.h \
 	src/include/xbarc/graph.h \
 	src/include/xbarc/layout.h \
+	src/include/xbarc/train.h \
 	src/include/xbarc/xbarc.h
 
 pkgconfigdir = $(libdir)/pkgconfig

@@ -36,7 +36,7 @@ for f in passes/*.c backends/*.c; do
     [ -z "$wrong" ] || complain "src names $name: $wrong"
 done
 # every source is in the build
-for f in $(find src passes backends tests/unit -name '*.c'); do
-    grep -qF "$f" src/local.mk passes/local.mk backends/local.mk tests/local.mk || complain "$f is in no local.mk"
+for f in $(find src passes backends -name '*.c') $(find tests/unit -name 'test_*.c' | sed 's/\.c$//'); do
+    grep -qE "$f( |\$)" src/local.mk passes/local.mk backends/local.mk tests/local.mk || complain "$f is in no local.mk"
 done
 exit $bad
