@@ -68,6 +68,7 @@ UNIT_TESTS = \
 	tests/unit/test_train_edit \
 	tests/unit/test_train_edit_refused \
 	tests/unit/test_train_edit_remove \
+	tests/unit/test_train_gradient \
 	tests/unit/test_train_init \
 	tests/unit/test_train_loss \
 	tests/unit/test_train_optim \
