@@ -8,6 +8,17 @@ src_libplugins_a_SOURCES =
 endif
 
 if BUILTIN
+src_libplugins_a_SOURCES += passes/fine-tune.c
+BUILTIN_PLUGINS += fine_tune
+else
+pluginexec_LTLIBRARIES += passes/fine-tune.la
+passes_fine_tune_la_SOURCES = passes/fine-tune.c
+passes_fine_tune_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_fine_tune_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_fine_tune_la_LIBADD = -lm
+endif
+
+if BUILTIN
 src_libplugins_a_SOURCES += passes/fold-bn.c
 BUILTIN_PLUGINS += fold_bn
 else
@@ -38,15 +49,4 @@ passes_place_la_SOURCES = passes/place.c
 passes_place_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_place_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_place_la_LIBADD = -lm
-endif
-
-if BUILTIN
-src_libplugins_a_SOURCES += passes/train.c
-BUILTIN_PLUGINS += train
-else
-pluginexec_LTLIBRARIES += passes/train.la
-passes_train_la_SOURCES = passes/train.c
-passes_train_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
-passes_train_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-passes_train_la_LIBADD = -lm
 endif

@@ -1,31 +1,32 @@
-/* train.c: trains the network as it stands, by a recipe. */
+/* fine-tune.c: trains the network as it stands, by a recipe. */
 #include <xbarc/xbarc.h>
 
-typedef struct train_options {
+typedef struct tune_options {
     xb_recipe recipe;
     bool recalibrate;
-} train_options;
+} tune_options;
 
 static void fact(xb_cx *cx, xb_module *module, const char *key, double value, const char *unit, const char *split)
 {
     const xb_journal_api *journal = cx->host->service(cx, "xb.journal", 1);
     journal->add(
         cx, module,
-        &(xb_fact){.key = key, .value = value, .unit = unit, .split = split, .seed = cx->seed, .source = "pass train"});
+        &(xb_fact){
+            .key = key, .value = value, .unit = unit, .split = split, .seed = cx->seed, .source = "pass fine-tune"});
 }
 
 static int run(xb_cx *cx, xb_module *module, const void *options)
 {
-    const train_options *o = options;
+    const tune_options *o = options;
     const xb_graph_api *graph = cx->host->service(cx, "xb.graph", 1);
     const xb_train_api *train = cx->host->service(cx, "xb.train", 1);
     xb_train_result r;
     xb_graph *g = graph->of(module);
     if (train->run(cx, g, &o->recipe, NULL, &r) < 0) return -1;
     if (o->recalibrate && train->recalibrate(cx, g, 0) < 0) return -1;
-    fact(cx, module, "pass.train.steps", (double)r.steps, "1", "");
-    fact(cx, module, "pass.train.loss", r.loss, "nat", "train");
-    if (r.holdout.total) fact(cx, module, "pass.train.top1", r.holdout.top1, "ratio", "holdout");
+    fact(cx, module, "pass.fine-tune.steps", (double)r.steps, "1", "");
+    fact(cx, module, "pass.fine-tune.loss", r.loss, "nat", "train");
+    if (r.holdout.total) fact(cx, module, "pass.fine-tune.top1", r.holdout.top1, "ratio", "holdout");
     return 0;
 }
 
@@ -34,7 +35,7 @@ static const xb_option options[] = {
     {.name = "recalibrate",
      .help = "afterwards, measures the mean and variance of every BatchNormalization anew on 4096 training samples",
      .type = XB_OPT_BOOL,
-     .offset = offsetof(train_options, recalibrate),
+     .offset = offsetof(tune_options, recalibrate),
      .def = "false"},
     {.name = NULL},
 };
@@ -44,21 +45,21 @@ static const char *const services[] = {"xb.graph/1", "xb.train/1", "xb.journal/1
 static const xb_pass pass = {
     .struct_size = sizeof pass,
     .level = XB_LEVEL_GRAPH,
-    .name = "train",
+    .name = "fine-tune",
     .summary = "train the network by a recipe",
     .doc =
         "Trains every weight, bias and normalisation of the network on the pipeline's training data; masks, frozen "
         "tensors and the hold-out are respected. With distil the network as it came into the pass, or a named model, "
         "is the teacher.\n\n"
         "An interrupted compile goes on from the last checkpoint when it is started again.",
-    .example = "- train: {epochs: 3, rate: 0.01, schedule: cosine, distil: {weight: 0.7}}",
+    .example = "- fine-tune: {epochs: 3, rate: 0.01, schedule: cosine, distil: {weight: 0.7}}",
     .services = services,
     .reads = XB_READS_DATA | XB_READS_TEACHER,
     .options = options,
-    .options_size = sizeof(train_options),
+    .options_size = sizeof(tune_options),
     .run = run,
 };
 
 static const xb_pass *const passes[] = {&pass, NULL};
 
-XBARC_PLUGIN(train) = {XBARC_PLUGIN_HEADER, .name = "train", .version = "1", .passes = passes};
+XBARC_PLUGIN(fine_tune) = {XBARC_PLUGIN_HEADER, .name = "fine-tune", .version = "1", .passes = passes};
