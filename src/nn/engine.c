@@ -39,7 +39,7 @@ bool xb_engine_prepare(xb_engine *e, const int64_t *size)
     xb_graph *g = bound_graph(e, size);
     if (!g) return false;
     int threads = xb_dnnl_one_thread();
-    e->plan = xb_plan_new(e->d, g, e->lib);
+    e->plan = xb_plan_new(e->d, g, e->lib, e->custom);
     xb_dnnl_set_threads(threads);
     if (e->n_symbols) memcpy(e->size, size, e->n_symbols * sizeof *size);
     return e->plan != NULL;
@@ -87,6 +87,7 @@ xb_engine *xb_engine_new(xb_diags *d, const xb_graph *g, const xb_engine_options
 {
     xb_engine *e = xb_calloc(1, sizeof *e);
     e->d = d;
+    e->custom = o->custom;
     e->threads = xb_par_threads(o->threads);
     e->micro = o->micro_batch > 0 ? o->micro_batch : MICRO_BATCH;
     e->instance = xb_calloc((size_t)e->threads, sizeof *e->instance);
@@ -237,7 +238,8 @@ static bool run_part(void *context, int worker, size_t item)
         if (have) memcpy(to, (const unsigned char *)r->in[i].data + (size_t)first * row, have);
         memset(to + have, 0, (size_t)(full - count) * row);
     }
-    if (!xb_instance_run(x)) return false;
+    xb_engine_call call = {.worker = worker, .first = (size_t)first, .count = (size_t)count, .items = (size_t)full};
+    if (!xb_instance_run(x, &call)) return false;
     for (size_t i = 0; i < r->n_out; i++) {
         size_t row = bytes_of(&r->out[i]) / (size_t)whole;
         if (row)

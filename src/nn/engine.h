@@ -10,10 +10,27 @@
 #include "ir/infer.h"
 #include "ir/tensor.h"
 
+/* Which items of a run or stream a worker is at: first .. first+count-1, in a batch of `items` (the rest is padding). */
+typedef struct xb_engine_call {
+    int worker;
+    size_t first, count, items;
+} xb_engine_call;
+
+/* Ops that somebody else computes: asked op by op when the plan is made, then called by workers, at the same time.
+ * Tensors are plain and row-major: the op's inputs in order (data NULL: absent), its first result. Handles of ops are
+ * those of the graph that the engine was made for. run false, after a diagnostic, ends the run. */
+typedef struct xb_custom_ops {
+    void *context;
+    bool (*takes)(void *context, const xb_graph *g, xb_op op);
+    bool (*run)(void *context, const xb_engine_call *call, const xb_graph *g, xb_op op, const xb_tensor *in,
+                size_t n_in, xb_tensor *out);
+} xb_custom_ops;
+
 typedef struct xb_engine_options {
-    int threads;         /* 0 = all */
-    int64_t micro_batch; /* 0 = 32; part of the numeric profile */
-    bool plain;          /* plain C only (the oracle) */
+    int threads;                 /* 0 = all */
+    int64_t micro_batch;         /* 0 = 32; part of the numeric profile */
+    bool plain;                  /* plain C only (the oracle) */
+    const xb_custom_ops *custom; /* NULL: none; kept */
 } xb_engine_options;
 
 typedef struct xb_engine xb_engine;

@@ -9,6 +9,7 @@ struct xb_engine {
     xb_diags *d;
     xb_graph *g;  /* own clone, symbols kept */
     xb_dnnl *lib; /* NULL: plain C */
+    const xb_custom_ops *custom;
     int threads;
     int64_t batch;          /* symbol along which inputs may be cut; 0: none */
     int64_t micro;          /* size of a cut */

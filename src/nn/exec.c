@@ -9,7 +9,7 @@
 /* A step bound to memory. */
 typedef struct bound {
     xb_dnnl_call *call;
-    xb_tensor *tensor; /* PLAIN: inputs, then outputs */
+    xb_tensor *tensor; /* PLAIN, CUSTOM: inputs, then outputs */
 } bound;
 
 struct xb_instance {
@@ -55,7 +55,7 @@ static bool bind(xb_instance *x)
 {
     for (size_t i = 0; i < x->plan->n_steps; i++) {
         const xb_step *s = &x->plan->step[i];
-        if (s->kind == XB_STEP_PLAIN) bind_plain(x, s, &x->step[i]);
+        if (s->kind == XB_STEP_PLAIN || s->kind == XB_STEP_CUSTOM) bind_plain(x, s, &x->step[i]);
         if (s->kind == XB_STEP_DNNL && !bind_dnnl(x, s, &x->step[i])) return false;
     }
     return true;
@@ -119,7 +119,13 @@ static bool run_dnnl(const xb_instance *x, const xb_step *s, const bound *b)
     return false;
 }
 
-bool xb_instance_run(xb_instance *x)
+static bool run_custom(const xb_instance *x, const xb_step *s, const bound *b, const xb_engine_call *call)
+{
+    const xb_custom_ops *c = x->plan->custom;
+    return c->run(c->context, call, x->plan->graph, s->op, b->tensor, s->n_in, b->tensor + s->n_in);
+}
+
+bool xb_instance_run(xb_instance *x, const xb_engine_call *call)
 {
     for (size_t i = 0; i < x->plan->n_steps; i++) {
         const xb_step *s = &x->plan->step[i];
@@ -136,6 +142,9 @@ bool xb_instance_run(xb_instance *x)
             join(x, s);
             break;
         case XB_STEP_VIEW:
+            break;
+        case XB_STEP_CUSTOM:
+            if (!run_custom(x, s, b, call)) return false;
             break;
         }
     }

@@ -10,6 +10,6 @@ void xb_instance_free(xb_instance *x);
 /* Inputs are to be written, and outputs read, around every run: their memory is used for other things in between. */
 void *xb_instance_input(const xb_instance *x, size_t i);
 const void *xb_instance_output(const xb_instance *x, size_t i);
-bool xb_instance_run(xb_instance *x); /* false after a diagnostic */
+bool xb_instance_run(xb_instance *x, const xb_engine_call *call); /* false after a diagnostic */
 
 #endif

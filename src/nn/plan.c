@@ -88,27 +88,32 @@ static bool rule(xb_planner *p, xb_op op)
     }
 }
 
-static void plain(xb_planner *p, xb_op op)
+static void plain(xb_planner *p, xb_op op, xb_step_kind kind)
 {
     const xb_value *in, *out;
     size_t n_in = xb_graph_op_inputs(p->g, op, &in), n_out = xb_graph_op_outputs(p->g, op, &out);
     int *slot = xb_calloc(n_in + n_out + 1, sizeof *slot);
     for (size_t i = 0; i < n_in; i++) slot[i] = in[i].id ? xb_planner_in(p, in[i], XB_FMT_PLAIN) : -1;
     for (size_t i = 0; i < n_out; i++) slot[n_in + i] = out[i].id ? xb_planner_out(p, out[i], XB_FMT_PLAIN) : -1;
-    xb_planner_step(p, XB_STEP_PLAIN, op, slot, n_in, slot + n_in, n_out);
+    xb_planner_step(p, kind, op, slot, n_in, slot + n_in, n_out);
     free(slot);
 }
 
 static void plan_op(xb_planner *p, xb_op op)
 {
     if (p->done[op.id]) return;
+    const xb_custom_ops *custom = p->plan->custom;
+    if (custom && custom->takes(custom->context, p->g, op)) {
+        plain(p, op, XB_STEP_CUSTOM);
+        return;
+    }
     if (xb_planner_is_view(p, op)) {
         view(p, op);
         return;
     }
     if (p->lib && xb_graph_kind(p->g, op) == XB_OP_Concat && xb_plan_rule_join(p, op)) return;
     if (p->lib && rule(p, op)) return;
-    plain(p, op);
+    plain(p, op, XB_STEP_PLAIN);
 }
 
 /* ---- the whole ---- */
@@ -168,11 +173,12 @@ static void measure(xb_plan *plan)
     }
 }
 
-xb_plan *xb_plan_new(xb_diags *d, xb_graph *g, xb_dnnl *lib)
+xb_plan *xb_plan_new(xb_diags *d, xb_graph *g, xb_dnnl *lib, const xb_custom_ops *custom)
 {
     xb_plan *plan = xb_calloc(1, sizeof *plan);
     plan->graph = g;
     plan->lib = lib;
+    plan->custom = custom;
     xb_planner p = {.d = d, .g = g, .plan = plan, .lib = lib};
     init(&p);
     inputs(&p);
@@ -222,7 +228,7 @@ size_t xb_plan_ops(const xb_plan *p, size_t *on_dnnl)
 
 static void describe_step(const xb_plan *p, const xb_step *s, xb_buf *b)
 {
-    static const char *const kernel[] = {"", "plain C", "copy", "view"};
+    static const char *const kernel[] = {"", "plain C", "copy", "view", "custom"};
     const xb_slot *in = s->n_in && s->in[0] >= 0 ? &p->slot[s->in[0]] : NULL;
     const xb_slot *out = s->n_out && s->out[0] >= 0 ? &p->slot[s->out[0]] : NULL;
     if (s->op.id)

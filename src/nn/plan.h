@@ -7,6 +7,7 @@
  *  - Pools, elementwise ops, concatenations work in the format they find; what needs rows works on plain data.
  *  - A bias, a dying residual and one elementwise op that follow a convolution or dense layer are done in its kernel.
  *  - What oneDNN has no kernel for runs in plain C.
+ *  - What somebody else computes (xb_custom_ops) works on plain data, with nothing in its kernel.
  * A buffer is free after its last reader; reshapes share their input's buffer.
  */
 #ifndef XB_NN_PLAN_H
@@ -14,6 +15,7 @@
 
 #include "ir/graph.h"
 #include "nn/dnnl.h"
+#include "nn/engine.h"
 
 #define XB_PLAN_RULES "rules1"
 
@@ -30,7 +32,7 @@ typedef struct xb_buffer {
     int first, last; /* steps that write and read it; first -1: filled before the run */
 } xb_buffer;
 
-typedef enum xb_step_kind { XB_STEP_DNNL, XB_STEP_PLAIN, XB_STEP_JOIN, XB_STEP_VIEW } xb_step_kind;
+typedef enum xb_step_kind { XB_STEP_DNNL, XB_STEP_PLAIN, XB_STEP_JOIN, XB_STEP_VIEW, XB_STEP_CUSTOM } xb_step_kind;
 
 #define XB_TAIL_OPS 3
 
@@ -49,6 +51,7 @@ typedef struct xb_step {
 typedef struct xb_plan {
     xb_graph *graph; /* owned; sizes known */
     xb_dnnl *lib;    /* NULL: plain C only */
+    const xb_custom_ops *custom; /* NULL: none */
     xb_slot *slot;
     size_t n_slots;
     xb_buffer *buffer;
@@ -64,8 +67,9 @@ typedef struct xb_plan {
     size_t packed;  /* bytes of packed weights */
 } xb_plan;
 
-/* Takes g over. NULL after diagnostics. To be called with one OpenMP thread. */
-xb_plan *xb_plan_new(xb_diags *d, xb_graph *g, xb_dnnl *lib);
+/* Takes g over. NULL after diagnostics. To be called with one OpenMP thread. Ops that `custom` takes are steps of their
+ * own, on plain data. */
+xb_plan *xb_plan_new(xb_diags *d, xb_graph *g, xb_dnnl *lib, const xb_custom_ops *custom);
 void xb_plan_free(xb_plan *p);
 size_t xb_plan_ops(const xb_plan *p, size_t *on_dnnl);
 void xb_plan_describe(const xb_plan *p, xb_buf *b);
