@@ -11,32 +11,33 @@ allowed() {
     ir | report) [ "$1" = ir ] && echo 'base|ir' || echo 'base|report' ;;
     onnx | data | hw) echo "base|ir|$1" ;;
     nn) echo 'base|ir|onnx|data|hw|nn' ;;
+    sim) echo 'base|ir|onnx|data|hw|nn|sim' ;;
     plug) echo 'base|ir|onnx|data|hw|nn|sim|report|plug' ;;
     pipe) echo 'base|ir|onnx|data|hw|nn|sim|report|plug|pipe' ;;
     cli) echo 'base|ir|onnx|data|hw|nn|sim|report|plug|pipe|cli' ;;
     esac
 }
-for room in base ir onnx data hw nn report plug pipe cli; do
+for room in base ir onnx data hw nn sim report plug pipe cli; do
     [ -d "src/$room" ] || { complain "src/$room is missing"; continue; }
     wrong=$(grep -rnE --exclude="*.pb-c.*" '^#include "' "src/$room" | grep -vE "#include \"($(allowed $room))/")
     [ -z "$wrong" ] || complain "src/$room looks where it may not:
 $wrong"
 done
-wrong=$(grep -rnE '^#include "' passes backends plugins --include='*.[ch]' | grep -vE '#include "xbarc/')
-[ -z "$wrong" ] || complain "passes, backends and plugins see <xbarc/...> alone:
+wrong=$(grep -rnE '^#include "' passes backends plugins --include='*.[ch]' | grep -vE '#include "(xbarc/|[a-z-]+\.c"$)')
+[ -z "$wrong" ] || complain "passes, backends and plugins see <xbarc/...> alone (and a test the file it tests):
 $wrong"
-wrong=$(grep -rnE '^#include [<"](base|ir|onnx|data|hw|nn|plug|pipe|report|cli)/' src/include passes backends plugins)
+wrong=$(grep -rnE '^#include [<"](base|ir|onnx|data|hw|nn|sim|plug|pipe|report|cli)/' src/include passes backends plugins)
 [ -z "$wrong" ] || complain "public code looks inside:
 $wrong"
-# src names no pass and no backend
-for f in passes/*.c backends/*.c; do
+# src names no pass, no backend and no device
+for f in passes/*.c backends/*.c plugins/*.c; do
     name=$(basename "$f" .c)
-    case $name in report | layout | map | place) continue ;; esac # words of the field, too
+    case $name in report | layout | map | place | levels) continue ;; esac # words of the field, too
     wrong=$(grep -rnF "\"$name\"" src --include='*.c')
     [ -z "$wrong" ] || complain "src names $name: $wrong"
 done
 # every source is in the build
-for f in $(find src passes backends -name '*.c') $(find tests/unit -name 'test_*.c' | sed 's/\.c$//'); do
-    grep -qE "$f( |\$)" src/local.mk passes/local.mk backends/local.mk tests/local.mk || complain "$f is in no local.mk"
+for f in $(find src passes backends -name '*.c') plugins/*.c $(find tests/unit -name 'test_*.c' | sed 's/\.c$//'); do
+    grep -qE "$f( |\$)" src/local.mk passes/local.mk backends/local.mk plugins/local.mk tests/local.mk || complain "$f is in no local.mk"
 done
 exit $bad
