@@ -70,9 +70,9 @@ class Mlp(nn.Module):
 SGD = dict(optimizer="sgd", momentum=0.9, decay=5e-4, rate=0.02)
 ADAM = dict(optimizer="adam", decay=1e-4, rate=5e-4)
 CASES = {
-    "lenet-sgd": (LeNet, dict(SGD, batch=64)),
+    "lenet-sgd": (LeNet, dict(SGD, rate=0.005, batch=64)),
     "lenet-adam": (LeNet, dict(ADAM, batch=64)),
-    "lenet-8-shards": (LeNet, dict(SGD, batch=64, shards=8)),
+    "lenet-8-shards": (LeNet, dict(SGD, rate=0.005, batch=64, shards=8)),
     "norms-sgd": (Norms, dict(SGD, rate=0.003, batch=32, shards=1)),
     "norms-adam": (Norms, dict(ADAM, batch=32, shards=1)),
     "norms-2-shards": (Norms, dict(SGD, rate=0.003, batch=64, shards=2)),
