@@ -60,6 +60,11 @@ static int train(xb_context *c, xb_training *w, const char *options, xb_train_re
 static int run(xb_cx *cx, xb_graph *g, const xb_recipe *recipe, const xb_train_hooks *hooks, xb_train_result *result)
 {
     xb_context *c = xb_context_of(cx);
+    if (hooks && hooks->struct_size != sizeof *hooks) {
+        cx->host->diagnose(cx, XB_ERROR, "plugin", NULL, "the hooks' struct_size is %u, this host's is %zu",
+                           hooks->struct_size, sizeof *hooks);
+        return -1;
+    }
     const xb_dataset *data = data_of(c);
     const char *checkpoint;
     xb_graph *named;
@@ -68,7 +73,9 @@ static int run(xb_cx *cx, xb_graph *g, const xb_recipe *recipe, const xb_train_h
     xb_training w = {.d = c->diags,
                      .cx = cx,
                      .graph = g,
-                     .teacher = named ? named : recipe->distil.weight > 0 ? c->came : NULL,
+                     .teacher = named                       ? named
+                                : recipe->distil.weight > 0 ? c->came
+                                                            : NULL,
                      .recipe = recipe,
                      .seed = recipe->seed ? (uint64_t)recipe->seed : cx->seed,
                      .hooks = hooks,

@@ -11,7 +11,8 @@ static void trained(kit *k)
 START_TEST(learns)
 {
     kit k;
-    kit_begin(&k, small_net, "digits:1100@1", "{epochs: 12, batch: 32, rate: 0.003, optimizer: adam, schedule: cosine}");
+    kit_begin(&k, small_net, "digits:1100@1",
+              "{epochs: 12, batch: 32, rate: 0.003, optimizer: adam, schedule: cosine}");
     trained(&k);
     ck_assert_int_eq(k.result.steps, 12 * ((1100 - 64) / 32));
     ck_assert_uint_eq(k.result.holdout.total, 64);
@@ -254,6 +255,67 @@ START_TEST(masks_ties_frozen_hold_after_every_step)
 }
 END_TEST
 
+/* Hooks that write where they may not leave anything. */
+static int scribble(xb_cx *cx, xb_trainer *t, void *context)
+{
+    (void)cx, (void)context;
+    xb_param **list;
+    size_t n = xb_trainer_params(t, &list);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < list[i]->n; k++) list[i]->data[k] += 0.01f;
+    return 0;
+}
+
+START_TEST(hooks_cannot_break_constraints)
+{
+    for (int where = 0; where < 3; where++) {
+        kit k;
+        kit_begin(&k, small_net, DATA, "{steps: 12, batch: 32, rate: 0.05, optimizer: adam}");
+        float frozen[160];
+        memcpy(frozen, xb_graph_data(k.g, xb_graph_find(k.g, "fc2.weight")), sizeof frozen);
+        xb_train_hooks h = {
+            .struct_size = sizeof h, .context = frozen, .interval = 2, .on_start = masks, .on_gradient = check};
+        *(where == 0 ? &h.on_update : where == 1 ? &h.on_interval : &h.on_epoch) = scribble;
+        k.run.hooks = &h;
+        trained(&k);
+        const float *w = xb_graph_data(k.g, xb_graph_find(k.g, "fc1.weight"));
+        for (size_t i = 0; i < 16 * 144; i += 5) ck_assert(w[i] == 0);
+        const float *c = xb_graph_data(k.g, xb_graph_find(k.g, "conv1.weight"));
+        for (size_t i = 0; i < 25; i++) ck_assert(c[50 + i] == -2 * c[i]);
+        ck_assert_mem_eq(xb_graph_data(k.g, xb_graph_find(k.g, "fc2.weight")), frozen, sizeof frozen);
+        kit_end(&k);
+    }
+}
+END_TEST
+
+/* Turning by the identity, or a new pair that is the old layer, must not throw Adam off. */
+static int turn(xb_cx *cx, xb_trainer *t, void *context)
+{
+    (void)cx;
+    float q[16 * 16] = {0};
+    for (size_t i = 0; i < 16; i++) q[i * 17] = 1;
+    xb_op fc1 = xb_graph_find_op(xb_trainer_graph(t), "fc1");
+    if (xb_trainer_step_done(t) != 20 || !context) return 0;
+    return xb_trainer_rotate(t, fc1, q, 16);
+}
+
+START_TEST(a_rotation_does_not_throw_adam_off)
+{
+    double loss[2];
+    for (int turned = 0; turned < 2; turned++) {
+        kit k;
+        kit_begin(&k, small_net, DATA, "{steps: 28, batch: 32, rate: 0.003, optimizer: adam}");
+        xb_train_hooks h = {
+            .struct_size = sizeof h, .context = turned ? &k : NULL, .interval = 20, .on_interval = turn};
+        k.run.hooks = &h;
+        trained(&k);
+        loss[turned] = k.result.loss;
+        kit_end(&k);
+    }
+    ck_assert_double_eq_tol(loss[0], loss[1], 1e-5 * loss[0]);
+}
+END_TEST
+
 /* ---- what goes wrong ---- */
 
 static void poison(xb_graph *g, const char *name, float with)
@@ -295,6 +357,18 @@ static int edit_in_a_step(xb_cx *cx, xb_trainer *t, void *context)
     (void)cx, (void)context;
     return xb_trainer_remove_units(t, xb_graph_find_op(xb_trainer_graph(t), "fc1"), (int64_t[]){1}, 1, true);
 }
+
+/* The last update is looked at, too. */
+START_TEST(last_step_is_checked)
+{
+    kit k;
+    kit_begin(&k, small_net, DATA, "{steps: 1, batch: 32, rate: 1000, decay: 1000}");
+    poison(k.g, "fc2.weight", 1e38f);
+    ck_assert(!kit_train(&k));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(k.d), "train-diverged"));
+    kit_end(&k);
+}
+END_TEST
 
 START_TEST(structure_changes_between_steps_only)
 {
@@ -343,6 +417,9 @@ int main(void)
     tcase_add_test(c, resumes_exactly);
     tcase_add_test(c, another_run_is_refused);
     tcase_add_test(c, masks_ties_frozen_hold_after_every_step);
+    tcase_add_test(c, hooks_cannot_break_constraints);
+    tcase_add_test(c, a_rotation_does_not_throw_adam_off);
+    tcase_add_test(c, last_step_is_checked);
     tcase_add_test(c, not_a_number_names_step_and_op);
     tcase_add_test(c, divergence_leaves_the_last_good_network);
     tcase_add_test(c, structure_changes_between_steps_only);

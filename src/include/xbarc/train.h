@@ -405,7 +405,7 @@ typedef struct xb_train_api {
     double (*loss)(const xb_trainer *t);   /* of the last step */
     const xb_measure *(*holdout)(const xb_trainer *t); /* last one measured; total 0: none yet */
     void *(*state)(xb_trainer *t);                     /* state_size bytes */
-    size_t (*params)(xb_trainer *t, xb_param ***list); /* in graph order; alive until params is asked again */
+    size_t (*params)(xb_trainer *t, xb_param ***list); /* in graph order; alive until asked again; not in on_weights */
     xb_param *(*param)(xb_trainer *t, xb_value v);     /* NULL: not trained */
 
     /* -- constraints: hold exactly after every step, whatever the optimiser does -- */
@@ -423,14 +423,15 @@ typedef struct xb_train_api {
      * go with the slices. Other tensors of the op must be brought to the same size before the hook returns. */
     int (*select)(xb_trainer *t, xb_value v, int axis, const int64_t *keep, size_t n);
     /* Adds `count` slices at the end of axis, filled from data (row-major, the shape of the slices; NULL: zeros).
-     * Optimiser state of the new slices is 0, their mask 1. */
+     * Momentum of the new slices is 0, their second moment (adam) the mean of the tensor's, their mask 1. */
     int (*append)(xb_trainer *t, xb_value v, int axis, int64_t count, const float *data);
     /* The matrix of op's weight (rows N, columns M; see xb_matrix) becomes W * q, q[M][k] row-major: its last dimension
-     * changes from M to k. First moments and momentum turn likewise (m <- m q), second moments are reset. With a mask:
-     * refused. Groups must be 1. The bias must not exist unless k == M; it turns likewise. */
+     * changes from M to k. First moments and momentum turn likewise (m <- m q), second moments by the squares of q (reset, they
+     * would make the next steps of Adam thousands of times too large). With a mask: refused. Groups must be 1. The bias must not exist unless k == M; it turns likewise. */
     int (*rotate)(xb_trainer *t, xb_op op, const float *q, int64_t k);
     /* Replaces op (groups 1) by two: the first with the window of op, weights u[N][k] and no bias, the second 1 x 1 (or
-     * dense) with weights v[k][M] and op's bias. Optimiser state of both is 0, masks none. first, second: may be NULL. */
+     * dense) with weights v[k][M] and op's bias. Optimiser state of both is 0, as on the first step; masks none. first,
+     * second: may be NULL. */
     int (*factor)(xb_trainer *t, xb_op op, const float *u, const float *v, int64_t k, xb_op *first, xb_op *second);
     /* Cuts op's outputs in [0, at) and [at, M): two ops joined by a Concat. Weights, masks, state are divided. */
     int (*split_op)(xb_trainer *t, xb_op op, int64_t at, xb_op *first, xb_op *second);

@@ -4,6 +4,7 @@
 #include "nn/train/vector.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- ties ---- */
@@ -113,8 +114,26 @@ static void follow_sources(xb_params *p)
     }
 }
 
+static void hold_frozen(xb_params *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        xb_slot_state *s = &p->at[i];
+        size_t bytes = s->pub.n * sizeof *s->held;
+        if (!s->pub.frozen) {
+            free(s->held);
+            s->held = NULL;
+        } else if (s->held) {
+            memcpy(s->pub.data, s->held, bytes);
+        } else {
+            s->held = xb_malloc(bytes);
+            memcpy(s->held, s->pub.data, bytes);
+        }
+    }
+}
+
 void xb_params_impose(xb_params *p)
 {
+    hold_frozen(p);
     impose_masks(p);
     follow_sources(p);
     if (p->n_tied) impose_masks(p); /* of what is tied */

@@ -257,6 +257,15 @@ bool xb_edit_select(xb_diags *d, xb_params *p, xb_value v, int axis, const int64
     return true;
 }
 
+/* Of the second moments; 0: there are none. */
+static double mean_of(const xb_slot_state *s)
+{
+    double sum = 0;
+    if (!s || !s->v || !s->pub.n) return 0;
+    for (size_t i = 0; i < s->pub.n; i++) sum += s->v[i];
+    return sum / (double)s->pub.n;
+}
+
 bool xb_edit_append(xb_diags *d, xb_params *p, xb_value v, int axis, int64_t count, const float *data)
 {
     if (!check_axis(d, p, v, axis)) return false;
@@ -273,7 +282,11 @@ bool xb_edit_append(xb_diags *d, xb_params *p, xb_value v, int axis, int64_t cou
     int64_t *keep = xb_calloc(n, sizeof *keep);
     for (size_t i = 0; i < n; i++) keep[i] = i < (size_t)old.dim[axis] ? (int64_t)i : -1;
     int64_t *from = xb_edit_slices(&old, axis, keep, n, &type);
+    double mean = mean_of(xb_params_find(p, v));
     xb_edit_take(p, v, &type, from, data);
+    xb_slot_state *s = xb_params_find(p, v);
+    for (size_t i = 0; s && s->v && i < s->pub.n; i++)
+        if (from[i] < 0) s->v[i] = (float)mean;
     free(keep);
     free(from);
     return true;

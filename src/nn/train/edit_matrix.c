@@ -94,7 +94,15 @@ static float *turned(const float *a, int64_t rows, int64_t cols, int64_t row_str
     return out;
 }
 
-/* The constant (rows x cols) becomes itself times q; first moments turn with it, second ones begin anew. */
+/* q's elements squared: what turns variances, as far as a diagonal can tell. */
+static float *squared(const float *q, int64_t cols, int64_t k)
+{
+    float *out = xb_calloc((size_t)cols * (size_t)k, sizeof *out);
+    for (int64_t i = 0; i < cols * k; i++) out[i] = q[i] * q[i];
+    return out;
+}
+
+/* The constant (rows x cols) becomes itself times q; first moments turn with it, second ones with q squared. */
 static void turn(xb_params *p, xb_value v, const xb_matrix *m, int64_t rows, const float *q, int64_t k,
                  const xb_type *type)
 {
@@ -103,12 +111,17 @@ static void turn(xb_params *p, xb_value v, const xb_matrix *m, int64_t rows, con
     float *data = turned(xb_graph_data(g, v), rows, m->cols, row_stride, col_stride, q, k);
     xb_slot_state *s = xb_params_find(p, v);
     float *moment = s && s->m ? turned(s->m, rows, m->cols, row_stride, col_stride, q, k) : NULL;
+    float *squares = squared(q, m->cols, k);
+    float *second = s && s->v ? turned(s->v, rows, m->cols, row_stride, col_stride, squares, k) : NULL;
     size_t n = xb_edit_count(type);
     int64_t *from = xb_calloc(n, sizeof *from);
     for (size_t i = 0; i < n; i++) from[i] = -1;
     xb_edit_take(p, v, type, from, data);
     s = xb_params_find(p, v);
     if (moment) memcpy(s->m, moment, n * sizeof *moment);
+    if (second) memcpy(s->v, second, n * sizeof *second);
+    free(squares);
+    free(second);
     free(from);
     free(moment);
     free(data);

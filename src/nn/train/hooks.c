@@ -19,7 +19,12 @@ bool xb_trainer_call(xb_trainer *t, xb_hook *hook, bool gradients, bool structur
     int result = hook(t->what->cx, t, t->what->hooks->context);
     t->structural = false;
     show_gradients(t, false);
-    return result >= 0;
+    if (result < 0) return false;
+    if (!gradients) { /* within a step it is done at its end */
+        xb_params_reach(&t->params);
+        xb_params_impose(&t->params);
+    }
+    return true;
 }
 
 /* ---- where the run is ---- */
@@ -103,7 +108,10 @@ void xb_trainer_set_mask(xb_trainer *t, xb_value v, const uint8_t *mask)
 void xb_trainer_freeze(xb_trainer *t, xb_value v, bool frozen)
 {
     xb_slot_state *s = find(t, v);
-    if (s) s->pub.frozen = frozen;
+    if (!s) return;
+    s->pub.frozen = frozen;
+    free(s->held); /* it is held as it is from now on */
+    s->held = NULL;
 }
 
 void xb_trainer_set_factors(xb_trainer *t, xb_value v, double rate, double decay)
@@ -131,6 +139,7 @@ void xb_trainer_untie(xb_trainer *t, xb_value v)
 
 static bool may_edit(xb_trainer *t)
 {
+    xb_params_release(&t->params);
     if (t->structural) return true;
     return xb_error(t->d, "train", (.file = xb_graph_file(t->graph)),
                     "the structure may change in on_start, on_interval and on_epoch only");

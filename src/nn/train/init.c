@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 #include "nn/train/params.h"
+#include "nn/train/unshare.h"
 #include <math.h>
 
 static void fill(float *v, size_t n, float x)
@@ -60,6 +61,7 @@ static void start_statistic(xb_graph *g, xb_value v, float x)
 void xb_init_weights(xb_graph *g, xb_init how, uint64_t seed)
 {
     xb_params p;
+    xb_unshare(NULL, g);
     for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op)) {
         const xb_value *in;
         if (xb_graph_kind(g, op) != XB_OP_BatchNormalization) continue;

@@ -77,6 +77,22 @@ static void choose_trained(xb_trainer *t, xb_value *values)
     }
 }
 
+/* Statistics of one number are none. */
+static bool norms_fit(const xb_trainer *t)
+{
+    for (size_t i = 0; i < xb_tape_norms(t->net.tape); i++) {
+        size_t channels, count;
+        xb_op op = xb_tape_norm(t->net.tape, i, &channels, &count);
+        xb_where where = xb_graph_where(t->graph, op);
+        if (count < 2)
+            return xb_diag_false(t->d, "train-shape", &where,
+                                 "one number a channel in a shard of %lld samples has no variance; larger shards, or "
+                                 "fixed-norm",
+                                 (long long)t->rows);
+    }
+    return true;
+}
+
 bool xb_trainer_compile(xb_trainer *t)
 {
     release_step(t);
@@ -85,7 +101,7 @@ bool xb_trainer_compile(xb_trainer *t)
     bool ok =
         machine_make(t, &t->net, t->graph, values, t->n_trained, t->r->fixed_norm) && fits(t, &t->net, "the network");
     free(values);
-    if (!ok) return false;
+    if (!ok || !norms_fit(t)) return false;
     t->grads = xb_calloc((size_t)t->shards, sizeof *t->grads);
     for (int64_t s = 0; s < t->shards; s++) t->grads[s] = xb_grads_new(t->net.tape);
     t->seen = xb_calloc(t->n_trained + 1, sizeof *t->seen);

@@ -23,6 +23,7 @@ static void copy_params(xb_params *to, const xb_params *from, xb_graph *g)
         s->m = copy(s->m, s->pub.n, sizeof *s->m);
         s->v = copy(s->v, s->pub.n, sizeof *s->v);
         s->grad = copy(s->grad, s->pub.n, sizeof *s->grad);
+        s->held = NULL;
         s->pub.mask = s->mask;
         s->pub.gradient = NULL;
         s->pub.data = NULL;

@@ -86,10 +86,28 @@ static void find_of(finder *f, xb_op op)
     }
 }
 
+/* Marks the op that makes v, and what it needs. */
+static void mark(const xb_graph *g, xb_value v, bool *needed)
+{
+    xb_op op = xb_graph_producer(g, v);
+    if (!op.id || needed[op.id]) return;
+    needed[op.id] = true;
+    const xb_value *in;
+    size_t n = xb_graph_op_inputs(g, op, &in);
+    for (size_t i = 0; i < n; i++)
+        if (in[i].id) mark(g, in[i], needed);
+}
+
+/* Only what the first output depends on is trained. */
 static finder find_all(const xb_graph *g)
 {
     finder f = {.g = g};
-    for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op)) find_of(&f, op);
+    const xb_value *out;
+    bool *needed = xb_calloc(xb_graph_op_limit(g) + 1, sizeof *needed);
+    if (xb_graph_outputs(g, &out)) mark(g, out[0], needed);
+    for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op))
+        if (needed[op.id]) find_of(&f, op);
+    free(needed);
     return f;
 }
 
@@ -139,10 +157,11 @@ static void take_rule(xb_slot_state *s, const xb_recipe *r)
     }
 }
 
-static void slot_new(xb_slot_state *s, const xb_graph *g, found f, const xb_recipe *r)
+static void slot_new(xb_slot_state *s, const xb_graph *g, found f, const xb_recipe *r, int64_t step)
 {
     memset(s, 0, sizeof *s);
     describe(s, g, f);
+    s->born = step;
     take_notes(s, g);
     take_rule(s, r);
     if (xb_optim_first_moment(r)) s->m = xb_calloc(s->pub.n, sizeof *s->m);
@@ -156,6 +175,7 @@ static void slot_free(xb_slot_state *s)
     free(s->m);
     free(s->v);
     free(s->grad);
+    free(s->held);
 }
 
 /* ---- the list ---- */
@@ -177,7 +197,7 @@ bool xb_params_init(xb_diags *d, xb_params *p, xb_graph *g, const xb_recipe *r)
     finder f = find_all(g);
     *p = (xb_params){.graph = g, .n = f.list.n, .optimizer = r->optimizer};
     p->at = xb_calloc(p->n + 1, sizeof *p->at);
-    for (size_t i = 0; i < p->n; i++) slot_new(&p->at[i], g, f.list.data[i], r);
+    for (size_t i = 0; i < p->n; i++) slot_new(&p->at[i], g, f.list.data[i], r, 0);
     xb_vec_free(&f.list);
     if (!p->n) {
         xb_params_free(p);
@@ -211,7 +231,7 @@ void xb_params_refresh(xb_params *p, const xb_recipe *r)
     for (size_t i = 0; i < f.list.n; i++) {
         xb_slot_state *old = xb_params_find(p, f.list.data[i].value);
         if (!old) {
-            slot_new(&now[i], p->graph, f.list.data[i], r);
+            slot_new(&now[i], p->graph, f.list.data[i], r, p->step);
             continue;
         }
         size_t n = old->pub.n;
@@ -234,6 +254,14 @@ xb_slot_state *xb_params_find(const xb_params *p, xb_value v)
     for (size_t i = 0; i < p->n && v.id; i++)
         if (p->at[i].pub.value.id == v.id) return &p->at[i];
     return NULL;
+}
+
+void xb_params_release(xb_params *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        free(p->at[i].held);
+        p->at[i].held = NULL;
+    }
 }
 
 void xb_params_reach(xb_params *p)

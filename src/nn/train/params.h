@@ -10,6 +10,8 @@ typedef struct xb_slot_state { /* one trained tensor */
     uint8_t *mask;             /* owned, NULL: none */
     float *m, *v;              /* momentum or first moment; second moment (adam); owned, n each, NULL where not used */
     float *grad;               /* owned, n; pub.gradient points here while hooks may see it */
+    float *held;               /* owned; what a frozen tensor stays; NULL: taken when next imposed */
+    int64_t born;              /* steps done when it came: Adam's bias correction counts from there */
 } xb_slot_state;
 
 typedef struct xb_tied { /* elements of one tensor that follow another's */
@@ -25,6 +27,7 @@ typedef struct xb_params {
     xb_tied *tied;
     size_t n_tied;
     int optimizer;
+    int64_t step; /* steps done */
 } xb_params;
 
 /* Trained are the float32 constants that are weight or bias of Conv, ConvTranspose, Gemm, MatMul; scale and shift of
@@ -48,8 +51,9 @@ void xb_params_untie(xb_params *p, xb_value v);
 /* Before the optimiser: gradients of tied elements go to their sources (times gain) and become 0; masked and frozen ones
  * become 0. */
 void xb_params_mask_gradients(xb_params *p);
-/* After it: masked weights are exactly +0 (and their m, v), tied ones gain * source rounded to float (m, v 0). Reached
- * first. */
+/* After it: masked weights are exactly +0 (and their m, v), tied ones gain * source rounded to float (m, v 0), frozen
+ * ones what they were when they were frozen. Reached first. */
 void xb_params_impose(xb_params *p);
+void xb_params_release(xb_params *p); /* frozen tensors may be changed (by an edit): they are held anew as they are then */
 
 #endif

@@ -6,6 +6,7 @@
 #include "ir/infer.h"
 #include "nn/ref.h"
 #include "nn/train/train.h"
+#include "nn/train/unshare.h"
 #include <stdlib.h>
 
 typedef struct sums {
@@ -107,6 +108,7 @@ static bool one(xb_diags *d, xb_graph *g, xb_op op, const xb_dataset *data, cons
 bool xb_recalibrate(xb_diags *d, xb_graph *g, const xb_dataset *data, const xb_input_map *map, size_t items,
                     const xb_engine_options *o)
 {
+    xb_unshare(d, g);
     for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op))
         if (xb_graph_kind(g, op) == XB_OP_BatchNormalization && !one(d, g, op, data, map, items, o)) return false;
     return true;

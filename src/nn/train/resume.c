@@ -18,6 +18,7 @@ static const char *key(xb_buf *b, const char *prefix, const char *what, const ch
 
 typedef struct flags {
     double rate, decay;
+    int64_t born;
     uint64_t frozen;
 } flags;
 
@@ -25,7 +26,7 @@ static void put_params(xb_saver *s, const char *prefix, const xb_params *p, xb_b
 {
     for (size_t i = 0; i < p->n; i++) {
         const xb_slot_state *t = &p->at[i];
-        flags f = {t->pub.rate, t->pub.decay, t->pub.frozen};
+        flags f = {t->pub.rate, t->pub.decay, t->born, t->pub.frozen};
         xb_saver_put(s, key(b, prefix, "flags", t->pub.name), &f, sizeof f);
         if (t->m) xb_saver_put(s, key(b, prefix, "m", t->pub.name), t->m, t->pub.n * sizeof(float));
         if (t->v) xb_saver_put(s, key(b, prefix, "v", t->pub.name), t->v, t->pub.n * sizeof(float));
@@ -161,6 +162,7 @@ static bool get_params(xb_trainer *t, const xb_saved *s, const char *prefix, xb_
         slot->pub.rate = f.rate;
         slot->pub.decay = f.decay;
         slot->pub.frozen = f.frozen != 0;
+        slot->born = f.born;
         if (slot->m && !get(t, s, key(b, prefix, "m", slot->pub.name), slot->m, bytes)) return false;
         if (slot->v && !get(t, s, key(b, prefix, "v", slot->pub.name), slot->v, bytes)) return false;
     }
@@ -173,7 +175,7 @@ static bool get_graph(xb_trainer *t, const xb_saved *s, const char *prefix, xb_m
     const char *text = xb_saved_get(s, key(b, prefix, "graph", ""), &n);
     if (!text) return lacks(t, xb_buf_cstr(b));
     m->graph = xb_xir_parse_blank(t->d, xb_graph_file(t->graph), text, n);
-    return m->graph && fill_constants(t, s, prefix, m->graph, b) && xb_params_init(NULL, &m->params, m->graph, t->r) &&
+    return m->graph && fill_constants(t, s, prefix, m->graph, b) && (xb_params_init(NULL, &m->params, m->graph, t->r) || lacks(t, "a trained tensor")) &&
            get_params(t, s, prefix, &m->params, b);
 }
 
@@ -185,14 +187,15 @@ static bool get_moment(xb_trainer *t, const xb_saved *s, const char *prefix, xb_
     bool ok = get_graph(t, s, prefix, m, &b) && get(t, s, key(&b, prefix, "state", ""), m->state, state_size) &&
               get(t, s, key(&b, prefix, "holdout", ""), &m->holdout, sizeof m->holdout);
     xb_buf_free(&b);
-    if (!ok && m->graph) xb_moment_free(m);
+    if (!ok) xb_moment_free(m);
     return ok;
 }
 
 static bool get_snapshots(xb_trainer *t, const xb_saved *s)
 {
     uint64_t n = 0, next = 0;
-    if (!xb_saved_u64(s, "snapshots", &n) || !xb_saved_u64(s, "next snapshot", &next)) return lacks(t, "snapshots");
+    if (!xb_saved_u64(s, "snapshots", &n) || !xb_saved_u64(s, "next snapshot", &next) || next > INT32_MAX - 1)
+        return lacks(t, "snapshots");
     t->next_snapshot = (int)next;
     for (uint64_t i = 0; i < n; i++) {
         char prefix[32];

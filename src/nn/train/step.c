@@ -164,6 +164,29 @@ static double clip_factor(const xb_trainer *t)
     return t->r->clip > 0 && norm > t->r->clip ? t->r->clip / norm : 1;
 }
 
+bool xb_trainer_healthy(xb_trainer *t)
+{
+    const char *bad = NULL;
+    xb_op op = {0};
+    for (size_t i = 0; i < t->params.n && !bad; i++) {
+        const xb_param *p = &t->params.at[i].pub;
+        if (!xb_all_finite(xb_graph_data(t->graph, p->value), p->n)) bad = p->name, op = p->op;
+    }
+    for (size_t i = 0; i < xb_tape_norms(t->net.tape) && !bad; i++) {
+        size_t channels, count;
+        const xb_value *in;
+        xb_op norm = xb_tape_norm(t->net.tape, i, &channels, &count);
+        xb_graph_op_inputs(t->graph, norm, &in);
+        for (int k = 3; k < 5 && !bad; k++)
+            if (!xb_all_finite(xb_graph_data(t->graph, in[k]), channels))
+                bad = xb_graph_value_name(t->graph, in[k]), op = norm;
+    }
+    if (!bad) return true;
+    xb_where where = xb_graph_where(t->graph, op);
+    return xb_diag_false(t->d, "train-diverged", &where, "step %lld (epoch %lld): '%s' is not finite after it",
+                         (long long)t->step, (long long)((t->step - 1) / t->per_epoch) + 1, bad);
+}
+
 /* The first op that goes wrong, over the shards in order, computed once more. */
 static xb_op find_bad(xb_trainer *t, const char **what)
 {
@@ -209,13 +232,15 @@ static bool update(void *context, int worker, size_t i)
                                        .rate = rate * s->pub.rate,
                                        .decay = t->r->decay * s->pub.decay,
                                        .scale = t->norm_factor,
-                                       .step = t->step + 1});
+                                       .step = t->step + 1 - s->born});
     t->spent[worker].update += xb_train_now() - start;
     return true;
 }
 
 static void blend(xb_trainer *t, xb_value v, const float *now, size_t n, float keep)
 {
+    const xb_attr *frozen = xb_graph_note(t->graph, v, "frozen");
+    if (frozen && (!frozen->n || frozen->ints[0])) return;
     float *running = xb_graph_write(t->graph, v);
     for (size_t i = 0; i < n; i++) running[i] = keep * running[i] + (1 - keep) * now[i];
 }
@@ -248,6 +273,7 @@ static xb_hook *hook_of(const xb_trainer *t, bool update_hook)
 bool xb_trainer_step(xb_trainer *t)
 {
     xb_params_reach(&t->params);
+    t->params.step = t->step;
     if (!xb_team_run(t->team, t->n_trained, pack, t)) return false;
     if (!xb_team_run(t->team, (size_t)t->shards, shard, t) || !judge(t)) return false;
     if (!xb_team_run(t->team, t->n_trained, sum, t)) return false;
@@ -259,6 +285,6 @@ bool xb_trainer_step(xb_trainer *t)
     running_statistics(t);
     if (!xb_trainer_call(t, hook_of(t, true), true, false)) return false;
     xb_params_impose(&t->params);
-    t->step++;
+    t->params.step = ++t->step;
     return true;
 }

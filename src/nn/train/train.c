@@ -104,7 +104,10 @@ static bool measure(xb_trainer *t)
 
 static bool end_epoch(xb_trainer *t)
 {
+    if (!xb_trainer_healthy(t)) return false;
+    t->between = true;
     if (!measure(t)) return false;
+    t->between = false;
     double now = xb_train_now(), seen = t->epoch_seen ? (double)t->epoch_seen : 1;
     xb_push(&t->rows_done, (xb_train_row){.epoch = (t->step + t->per_epoch - 1) / t->per_epoch,
                                           .step = t->step,
@@ -119,6 +122,11 @@ static bool end_epoch(xb_trainer *t)
     if (t->what->on_row) t->what->on_row(t->what->row_context, t->rows_done.data, t->rows_done.n);
     const xb_train_hooks *h = t->what->hooks;
     return xb_trainer_call(t, h ? h->on_epoch : NULL, false, true) && rebuild(t);
+}
+
+static bool at_end(const xb_trainer *t)
+{
+    return t->step % t->per_epoch == 0 || t->step == t->steps;
 }
 
 /* ---- the loop ---- */
@@ -155,15 +163,21 @@ static bool one_step(xb_trainer *t)
     if (h && h->interval > 0 && t->step % h->interval == 0 &&
         (!xb_trainer_call(t, h->on_interval, false, true) || !rebuild(t)))
         return false;
-    return (t->step % t->per_epoch && t->step < t->steps) || end_epoch(t);
+    return !at_end(t) || end_epoch(t);
 }
 
+/* A run that was interrupted while its epoch was measured measures it first. */
 static bool loop(xb_trainer *t)
 {
+    if (t->epoch_seen && at_end(t) && !end_epoch(t)) return false;
     while (t->step < t->steps) {
-        if (interrupted(t) || !one_step(t)) return false;
+        if (interrupted(t)) return false;
+        if (!one_step(t)) {
+            if (t->between) interrupted(t);
+            return false;
+        }
         bool due = t->what->checkpoint && xb_train_now() - t->saved_at >= t->what->every;
-        if (due && t->step < t->steps && !xb_trainer_save(t)) return false;
+        if (due && t->step < t->steps && (!xb_trainer_healthy(t) || !xb_trainer_save(t))) return false;
     }
     return !t->what->checkpoint || xb_trainer_save(t);
 }

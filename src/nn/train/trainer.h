@@ -66,6 +66,7 @@ struct xb_trainer {
     double norm_factor; /* clipping of the step at hand */
     bool stale;         /* the machine is to be made anew */
     bool structural;    /* verbs are allowed */
+    bool between;       /* two steps: what failed now may be gone on with */
 
     double loss, epoch_loss; /* of the last step; sum over the epoch's samples */
     uint64_t epoch_correct, epoch_seen;
@@ -90,6 +91,8 @@ void xb_trainer_release(xb_trainer *t);
 
 /* step.c */
 bool xb_trainer_step(xb_trainer *t);
+/* Are weights and running statistics finite? false after a diagnostic. */
+bool xb_trainer_healthy(xb_trainer *t);
 
 /* inject.c: what the forward pass sees instead of tensor i; false after a hook failed. */
 bool xb_trainer_injects(const xb_trainer *t);
