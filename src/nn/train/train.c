@@ -5,6 +5,7 @@
 #include "nn/ref.h"
 #include "nn/train/optim.h"
 #include "nn/train/trainer.h"
+#include "nn/train/unshare.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,7 @@ static bool rebuild(xb_trainer *t)
 static bool begin(xb_trainer *t)
 {
     size_t state = t->what->hooks ? t->what->hooks->state_size : 0;
+    xb_unshare(t->d, t->graph);
     t->good = xb_graph_clone(t->graph);
     t->state = xb_calloc(state + 1, 1);
     t->ordered = -1;
