@@ -165,7 +165,7 @@ typedef struct xb_pass {
 } xb_pass;
 
 struct xb_backend; /* backend.h */
-struct xb_device;  /* device.h, a later version */
+struct xb_device;  /* device.h */
 struct xb_command; /* a later version */
 
 typedef struct xb_plugin {

@@ -4,6 +4,7 @@
 
 #include <xbarc/abi.h>
 #include <xbarc/backend.h>
+#include <xbarc/device.h>
 #include <xbarc/graph.h>
 #include <xbarc/layout.h>
 #include <xbarc/train.h>
