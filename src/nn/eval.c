@@ -41,7 +41,7 @@ static bool fill(void *context, int worker, size_t first, size_t count, float *i
     return !xb_interrupted();
 }
 
-static size_t arg_max(const float *x, size_t n)
+size_t xb_arg_max(const float *x, size_t n)
 {
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
@@ -49,9 +49,7 @@ static size_t arg_max(const float *x, size_t n)
     return best;
 }
 
-/* How many classes come before the label: equal ones when their index is lower, and all that are not a number: a
- * network that answers NaN is wrong. */
-static size_t place_of(const float *x, size_t n, size_t label)
+size_t xb_label_place(const float *x, size_t n, size_t label)
 {
     size_t before = 0;
     if (isnan(x[label])) return n;
@@ -66,16 +64,21 @@ static bool has_nan(const float *x, size_t n)
     return false;
 }
 
-static double cross_entropy(const float *x, size_t n, size_t label)
+double xb_cross_entropy(const float *x, size_t n, size_t label)
 {
-    double top = x[arg_max(x, n)], sum = 0;
+    double top = x[xb_arg_max(x, n)], sum = 0;
     for (size_t i = 0; i < n; i++) sum += exp((double)x[i] - top);
     return log(sum) - ((double)x[label] - top);
 }
 
+bool xb_agrees(const float *x, const float *expected, size_t n)
+{
+    return !has_nan(x, n) && xb_arg_max(x, n) == xb_arg_max(expected, n);
+}
+
 static void compare(const float *x, const float *expected, size_t n, mark *m)
 {
-    m->agree = !has_nan(x, n) && arg_max(x, n) == arg_max(expected, n);
+    m->agree = xb_agrees(x, expected, n);
     m->low = m->high = expected[0];
     for (size_t i = 0; i < n; i++) {
         double e = (double)x[i] - (double)expected[i];
@@ -104,10 +107,10 @@ static bool score(void *context, int worker, size_t first, size_t count, const f
         const float *x = out + i * n;
         mark m = {0};
         if (v->labelled) {
-            size_t label = (size_t)xb_dataset_label(v->data, v->base + first + i), place = place_of(x, n, label);
+            size_t label = (size_t)xb_dataset_label(v->data, v->base + first + i), place = xb_label_place(x, n, label);
             m.correct = place == 0;
             m.top5 = place < 5;
-            m.loss = cross_entropy(x, n, label);
+            m.loss = xb_cross_entropy(x, n, label);
         }
         if (v->reference) compare(x, v->expected + (first + i) * n, n, &m);
         v->marks[first + i] = m;
@@ -201,8 +204,7 @@ static void add(sums *s, const mark *m, size_t n, bool first)
     }
 }
 
-/* E. B. Wilson, Probable inference, JASA 22 (1927); z for 95 %. */
-static void wilson(double p, double n, double *lo, double *hi)
+void xb_wilson(double p, double n, double *lo, double *hi)
 {
     const double z = 1.959963984540054;
     double centre = p + z * z / (2 * n), spread = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
@@ -224,7 +226,7 @@ static void conclude(const eval *v, const sums *s, xb_score *out)
         out->top1 = (double)s->correct / n;
         out->top5 = v->classes < 6 ? -1 : (double)s->top5 / n;
         out->loss = s->loss / n;
-        wilson(out->top1, n, &out->lo95, &out->hi95);
+        xb_wilson(out->top1, n, &out->lo95, &out->hi95);
     }
     if (v->reference) {
         double range = (double)s->high - (double)s->low;

@@ -24,4 +24,14 @@ typedef struct xb_score {
 bool xb_evaluate(xb_diags *d, const xb_graph *g, const xb_graph *reference, const xb_dataset *data,
                  const xb_input_map *map, size_t first, size_t count, const xb_engine_options *o, xb_score *out);
 
+/* -- of one item's outputs -- */
+size_t xb_arg_max(const float *x, size_t n); /* the first of equals */
+/* How many classes come before the label: equal ones when their index is lower, and all that are not a number: a
+ * network that answers NaN is wrong. */
+size_t xb_label_place(const float *x, size_t n, size_t label);
+double xb_cross_entropy(const float *x, size_t n, size_t label);    /* of softmax(x) */
+bool xb_agrees(const float *x, const float *expected, size_t n);    /* same arg max, and no NaN in x */
+/* 95 % interval of a share p of n: E. B. Wilson, Probable inference, JASA 22 (1927). */
+void xb_wilson(double p, double n, double *lo, double *hi);
+
 #endif
