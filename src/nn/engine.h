@@ -10,7 +10,8 @@
 #include "ir/infer.h"
 #include "ir/tensor.h"
 
-/* Which items of a run or stream a worker is at: first .. first+count-1, in a batch of `items` (the rest is padding). */
+/* Which items of a run or stream a worker is at: first .. first+count-1, in a batch of `items` (the
+ * rest is padding; count of them where the batch cannot be cut). */
 typedef struct xb_engine_call {
     int worker;
     size_t first, count, items;

@@ -59,7 +59,7 @@ static bool run_call(void *context, int worker, size_t number)
     float *in = xb_instance_input(x, 0);
     if (!s->fill(s->context, worker, first, count, in)) return false;
     memset(in + count * s->item, 0, (s->call - count) * s->item * sizeof *in);
-    xb_engine_call call = {.worker = worker, .first = first, .count = count, .items = s->call};
+    xb_engine_call call = {.worker = worker, .first = first, .count = count, .items = s->e->batch ? s->call : count};
     return xb_instance_run(x, &call) && s->take(s->context, worker, first, count, xb_instance_output(x, 0), &s->out);
 }
 
