@@ -1,0 +1,179 @@
+/* chip.c: one layer of one chip: its devices as the matrices that the product wants.
+ *
+ * In shares of the range: a pair converted as one is (G+ - G-) / range, a device with its reference (G - Gref) / range;
+ * where devices are converted one by one each side is G / range. Collapsed, all slices add up to weights. */
+#include "sim/sim_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct making {
+    const xb_build *b;
+    const xb_devices *v;
+    xb_chip_layer *chip;
+    size_t slice;
+    double range;
+} making;
+
+/* Share and its variance of a cell on a side; `at` its place in the matrix, `ref` that of its reference device. */
+static double share(const making *k, int side, size_t at, size_t ref, double *variance)
+{
+    const xb_devices *v = k->v;
+    const xb_sim_stage *l = k->b->layer;
+    double g = (double)v->g[side][at], spread = v->variance[side] ? (double)v->variance[side][at] : 0;
+    if (!l->split && v->g[XB_SIDE_MINUS]) {
+        g -= (double)v->g[XB_SIDE_MINUS][at];
+        if (v->variance[XB_SIDE_MINUS]) spread += (double)v->variance[XB_SIDE_MINUS][at];
+    }
+    if (!l->split && v->reference) {
+        g -= (double)v->reference[ref];
+        if (v->reference_variance) spread += (double)v->reference_variance[ref];
+    }
+    *variance = spread / (k->range * k->range);
+    return g / k->range;
+}
+
+/* What a section's matrix holds, before it is packed. */
+typedef struct block {
+    float *w, *variance;
+    int64_t rows, cols;
+    const int64_t *end;
+    size_t blocks;
+} block;
+
+/* Whole multiples of the grain that fit 8 bits go to the integer product. What they are off is the rounding of
+ * conductances to floats. */
+static bool pack_whole(const making *k, const block *x, xb_side *to)
+{
+    const xb_sim_stage *l = k->b->layer;
+    const xb_converters *c = &l->converters;
+    double grain = l->map.grain;
+    if (x->variance || grain <= 0 || !c->input_bits || xb_converters_digit(c) > (c->is_signed ? 127 : 255))
+        return false;
+    size_t n = (size_t)(x->rows * x->cols);
+    int8_t *codes = xb_malloc(n + 1);
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        double code = rint((double)x->w[i] / grain);
+        ok = fabs(code) <= 127 && fabs((double)x->w[i] / grain - code) <= 1e-4;
+        codes[i] = (int8_t)(ok ? code : 0);
+    }
+    if (ok) to->whole = xb_panels8_new(codes, x->rows, x->cols, x->end, x->blocks);
+    to->unit = (float)grain;
+    free(codes);
+    return ok;
+}
+
+static void pack(const making *k, const block *x, xb_side *to)
+{
+    if (!k->b->whole || !pack_whole(k, x, to))
+        to->real = xb_panels_new(x->w, x->variance, x->rows, x->cols, x->end, x->blocks);
+}
+
+/* Side MINUS of a section that is converted device by device and has reference columns: these. */
+static void make_reference(const making *k, const xb_section *p, size_t section, xb_side *to)
+{
+    const xb_devices *v = k->v;
+    size_t n = (size_t)(p->rows * p->refs), from = v->reference_at[section];
+    block x = {.w = xb_calloc(n, sizeof *x.w), .rows = p->rows, .cols = p->refs, .end = p->end, .blocks = p->blocks};
+    if (v->reference_variance) x.variance = xb_calloc(n, sizeof *x.variance);
+    for (size_t i = 0; i < n; i++) {
+        x.w[i] = (float)((double)v->reference[from + i] / k->range);
+        if (x.variance) x.variance[i] = (float)((double)v->reference_variance[from + i] / (k->range * k->range));
+    }
+    pack(k, &x, to);
+    free(x.w);
+    free(x.variance);
+}
+
+static void make_side(const making *k, int64_t group, size_t section, int side)
+{
+    const xb_matrix *m = k->b->layer->m;
+    const xb_section *p = &k->b->cut->list.data[section];
+    size_t n = (size_t)(p->rows * p->cols);
+    block x = {.w = xb_calloc(n, sizeof *x.w), .rows = p->rows, .cols = p->cols, .end = p->end, .blocks = p->blocks};
+    if (k->v->variance[side]) x.variance = xb_calloc(n, sizeof *x.variance);
+    for (int64_t r = 0; r < p->rows; r++)
+        for (int64_t c = 0; c < p->cols; c++) {
+            size_t at = (size_t)((group * m->rows + p->row[r]) * m->cols + p->col[c]), to = (size_t)(r * p->cols + c);
+            size_t ref = k->v->reference ? k->v->reference_at[section] + (size_t)(r * p->refs + p->ref[c]) : 0;
+            double variance;
+            x.w[to] = (float)share(k, side, at, ref, &variance);
+            if (x.variance) x.variance[to] = (float)variance;
+        }
+    pack(k, &x, &k->chip->side[(k->slice * k->chip->sections + section) * XB_SIDES + (size_t)side]);
+    free(x.w);
+    free(x.variance);
+}
+
+static void make_section(const making *k, int64_t group, size_t section)
+{
+    const xb_section *p = &k->b->cut->list.data[section];
+    make_side(k, group, section, XB_SIDE_PLUS);
+    if (!k->b->layer->split) return;
+    if (k->v->g[XB_SIDE_MINUS]) make_side(k, group, section, XB_SIDE_MINUS);
+    if (k->v->reference)
+        make_reference(k, p, section,
+                       &k->chip->side[(k->slice * k->chip->sections + section) * XB_SIDES + XB_SIDE_MINUS]);
+}
+
+/* Ideal converters: what a slice adds to each weight. A digital offset is exact, so it goes off here. */
+static void collapse_section(const making *k, int64_t group, size_t section)
+{
+    const xb_sim_stage *l = k->b->layer;
+    const xb_section *p = &k->b->cut->list.data[section];
+    double unit = l->map.unit[k->slice], offset = l->map.digital ? xb_mapping_offset(&l->map, k->slice) : 0, unused;
+    for (int64_t r = 0; r < p->rows; r++)
+        for (int64_t c = 0; c < p->cols; c++) {
+            size_t at = (size_t)((group * l->m->rows + p->row[r]) * l->m->cols + p->col[c]);
+            size_t ref = k->v->reference ? k->v->reference_at[section] + (size_t)(r * p->refs + p->ref[c]) : 0;
+            k->chip->weight[at] += (float)(unit * (share(k, XB_SIDE_PLUS, at, ref, &unused) - offset));
+        }
+}
+
+static void make_slice(const making *k)
+{
+    const xb_sections *cut = k->b->cut;
+    for (int64_t g = 0; g < k->b->layer->m->groups; g++)
+        for (size_t i = cut->first[g]; i < cut->first[g + 1]; i++) {
+            if (k->chip->weight)
+                collapse_section(k, g, i);
+            else
+                make_section(k, g, i);
+        }
+}
+
+xb_chip_layer *xb_chip_layer_new(const xb_build *b)
+{
+    const xb_sim_stage *l = b->layer;
+    xb_chip_layer *chip = xb_calloc(1, sizeof *chip);
+    chip->slices = l->map.slices;
+    chip->sections = b->cut->list.n;
+    if (l->collapsed)
+        chip->weight = xb_calloc((size_t)(l->m->groups * l->m->rows * l->m->cols), sizeof *chip->weight);
+    else
+        chip->side = xb_calloc(chip->slices * chip->sections * XB_SIDES + 1, sizeof *chip->side);
+    for (size_t t = 0; t < chip->slices; t++) {
+        xb_devices v;
+        bool ok = xb_devices_program(b, t, &v);
+        if (ok && b->wires) ok = xb_devices_wire(b, &v);
+        if (ok) make_slice(&(making){.b = b, .v = &v, .chip = chip, .slice = t, .range = l->map.g_max - l->map.g_min});
+        xb_devices_free(&v);
+        if (ok) continue;
+        xb_chip_layer_free(chip);
+        return NULL;
+    }
+    return chip;
+}
+
+void xb_chip_layer_free(xb_chip_layer *c)
+{
+    if (!c) return;
+    for (size_t i = 0; c->side && i < c->slices * c->sections * XB_SIDES; i++) {
+        xb_panels_free(c->side[i].real);
+        xb_panels8_free(c->side[i].whole);
+    }
+    free(c->side);
+    free(c->weight);
+    free(c);
+}

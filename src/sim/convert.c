@@ -1,0 +1,131 @@
+/* convert.c: numbers -> input codes and their slices; full scale and step of the ADC; what calibration has seen.
+ *
+ * Codes are sign and magnitude: unsigned inputs have codes 0 .. 2^b - 1, signed ones -(2^(b-1) - 1) .. 2^(b-1) - 1 and
+ * drive the word line with +-V. A magnitude is cut in slices of dac_bits, lowest first. */
+#include "sim/sim_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void xb_converters_inputs(xb_converters *c, const xb_hw *hw, double largest, bool is_signed)
+{
+    *c = (xb_converters){.input_bits = hw->input_bits, .dac_bits = hw->dac_bits, .is_signed = is_signed, .slices = 1};
+    c->largest = largest > 0 ? largest : 1;
+    c->step = 1;
+    if (!c->input_bits) return;
+    int bits = (int)c->input_bits - is_signed; /* of the magnitude */
+    if (bits < 1) bits = 1;
+    c->most = (float)(exp2(bits) - 1);
+    c->step = (float)(c->largest / (double)c->most);
+    c->slice_bits = c->dac_bits > 0 && c->dac_bits < bits ? (int)c->dac_bits : bits;
+    c->slices = (bits + c->slice_bits - 1) / c->slice_bits;
+}
+
+double xb_converters_digit(const xb_converters *c)
+{
+    return c->input_bits ? exp2(c->slice_bits) - 1 : c->largest;
+}
+
+void xb_converters_adc(xb_converters *c, const xb_hw *hw, double reach, bool both_signs, double grain)
+{
+    c->adc = (xb_adc){0};
+    if (!hw->adc_bits) return;
+    double b = (double)hw->adc_bits, codes = exp2(b) - 1;
+    if (reach <= 0) reach = 1;
+    double step = (both_signs ? 2 : 1) * reach / codes;
+    if (step < grain) step = grain; /* as fine as the sums are: nothing is lost */
+    c->adc.step = (float)step;
+    c->adc.low = both_signs ? (float)-exp2(b - 1) : 0;
+    c->adc.high = (float)(both_signs ? exp2(b - 1) - 1 : codes);
+}
+
+void xb_converters_codes(const xb_converters *c, const float *x, size_t n, float *codes)
+{
+    if (!c->input_bits) {
+        memcpy(codes, x, n * sizeof *x);
+        return;
+    }
+    float low = c->is_signed ? -c->most : 0, inverse = 1 / c->step;
+    for (size_t i = 0; i < n; i++) {
+        float q = rintf(x[i] * inverse);
+        q = q > low ? q : low; /* NaN: low */
+        codes[i] = q < c->most ? q : c->most;
+    }
+}
+
+void xb_converters_slice(const xb_converters *c, const float *codes, size_t n, int slice, float *digits)
+{
+    if (c->slices == 1) {
+        memcpy(digits, codes, n * sizeof *codes);
+        return;
+    }
+    uint32_t mask = (UINT32_C(1) << c->slice_bits) - 1;
+    int shift = slice * c->slice_bits;
+    for (size_t i = 0; i < n; i++) {
+        float digit = (float)(((uint32_t)fabsf(codes[i]) >> shift) & mask);
+        digits[i] = codes[i] < 0 ? -digit : digit;
+    }
+}
+
+/* ---- what was seen ---- */
+
+enum { FINE = 15, BINS = 1 << (31 - FINE) }; /* by the upper bits of a float: 8 of its mantissa */
+
+static uint32_t bits_of(float v)
+{
+    uint32_t u;
+    memcpy(&u, &v, sizeof u);
+    return u & 0x7fffffffu;
+}
+
+xb_seen *xb_seen_new(void)
+{
+    xb_seen *s = xb_calloc(1, sizeof *s);
+    s->bin = xb_calloc(BINS, sizeof *s->bin);
+    return s;
+}
+
+void xb_seen_free(xb_seen *s)
+{
+    if (s) free(s->bin);
+    free(s);
+}
+
+void xb_seen_add(xb_seen *s, const float *v, size_t n)
+{
+    uint32_t top = 0;
+    bool below = false;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t u = bits_of(v[i]);
+        if (!u || u >= 0x7f800000u) continue;
+        if (u > top) top = u;
+        below |= v[i] < 0;
+        atomic_fetch_add_explicit(&s->bin[u >> FINE], 1, memory_order_relaxed);
+    }
+    if (below) atomic_store(&s->below, true);
+    unsigned seen = atomic_load(&s->top);
+    while (top > seen && !atomic_compare_exchange_weak(&s->top, &seen, top)) {
+    }
+}
+
+static double float_of(uint32_t u)
+{
+    float v;
+    memcpy(&v, &u, sizeof v);
+    return (double)v;
+}
+
+double xb_seen_percentile(const xb_seen *s, double share)
+{
+    unsigned long long all = 0, want, sum = 0;
+    double top = float_of(s->top);
+    for (int i = 0; i < BINS; i++) all += s->bin[i];
+    want = (unsigned long long)ceil(share * (double)all);
+    if (share >= 1) return top;
+    for (int i = 0; i < BINS; i++) {
+        sum += s->bin[i];
+        if (s->bin[i] && sum >= want) return fmin(top, float_of((uint32_t)(i + 1) << FINE));
+    }
+    return top;
+}

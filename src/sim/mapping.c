@@ -1,0 +1,119 @@
+/* mapping.c: weights -> target conductances: pairs or one device with an offset, rounding, slices over cells.
+ *
+ * Pair: G+ = g_min + f (g_max - g_min) with f = max(w,0) / w_max, G- likewise with -w. Offset: f = (w + w_max) / (2
+ * w_max), and the reference holds what w = 0 does. With slices the code |w| / code (or that of w + w_max) is cut in
+ * digits of cell_bits, lowest first, and f = digit / (2^cell_bits - 1). */
+#include "sim/sim_private.h"
+
+#include <math.h>
+
+static double w_max_of(const xb_chip_options *o, const float *w, size_t n)
+{
+    double largest = 0, sum = 0, square = 0;
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)w[i];
+        if (fabs(v) > largest) largest = fabs(v);
+        sum += v;
+    }
+    for (size_t i = 0; i < n; i++) square += ((double)w[i] - sum / (double)n) * ((double)w[i] - sum / (double)n);
+    double limit = o->clip * sqrt(square / (double)n);
+    if (limit <= 0 || limit > largest) limit = largest;
+    return limit > 0 ? limit : 1;
+}
+
+/* Digit t of a code. */
+static double digit(const xb_mapping *m, size_t t, double code)
+{
+    return (double)(((uint64_t)code >> (t * (size_t)m->cell_bits)) & ((UINT64_C(1) << m->cell_bits) - 1));
+}
+
+/* Codes of the magnitude differential, of w + w_max offset: 0 .. top. */
+static bool slice(xb_diags *d, const xb_where *where, const xb_chip_options *o, xb_mapping *m)
+{
+    m->slices = 1;
+    m->unit[0] = m->differential ? m->w_max : 2 * m->w_max;
+    m->zero[0] = m->differential ? 0 : 0.5;
+    if (o->weight_bits == 1) return xb_diag_false(d, "simulate", where, "weight_bits: 1 leaves no bit beside the sign");
+    if (o->weight_bits) {
+        m->most = exp2((double)o->weight_bits - 1) - 1;
+        m->code = m->w_max / m->most;
+        m->grain = 1 / (m->differential ? m->most : 2 * m->most);
+    }
+    int64_t bits = m->differential ? o->weight_bits - 1 : o->weight_bits;
+    if (!o->cell_bits) return true;
+    if (!o->weight_bits)
+        return xb_diag_false(d, "simulate", where, "cell_bits: %lld needs weight_bits: how many bits are cut in slices",
+                             (long long)o->cell_bits);
+    m->cell_bits = o->cell_bits < bits ? o->cell_bits : bits;
+    m->slices = (size_t)((bits + m->cell_bits - 1) / m->cell_bits);
+    double top = exp2((double)m->cell_bits) - 1;
+    m->grain = 1 / top;
+    for (size_t t = 0; t < m->slices; t++) {
+        m->unit[t] = m->code * top * exp2((double)((int64_t)t * m->cell_bits));
+        m->zero[t] = m->differential ? 0 : digit(m, t, m->most) / top;
+    }
+    return true;
+}
+
+bool xb_mapping_of(xb_diags *d, const xb_where *where, const xb_hw *hw, const xb_chip_options *o, const float *w,
+                   size_t n, xb_mapping *out)
+{
+    xb_mapping m = {.differential = hw->devices_per_cell == 2, .g_min = hw->g_min, .g_max = hw->g_max};
+    m.levels = hw->levels;
+    m.digital = !m.differential && o->offset == XB_OFFSET_DIGITAL;
+    m.w_max = w_max_of(o, w, n);
+    if (!slice(d, where, o, &m)) return false;
+    if (m.levels > 1) {
+        double steps = (double)(m.levels - 1); /* levels that divide codes hold them exactly */
+        if (m.grain <= 0 || fmod(steps, rint(1 / m.grain)) != 0) m.grain = 1 / steps;
+    }
+    *out = m;
+    return true;
+}
+
+void xb_mapping_round(const xb_mapping *m, float *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double v = fmin(fmax((double)w[i], -m->w_max), m->w_max);
+        w[i] = (float)(m->code > 0 ? m->code * rint(v / m->code) : v);
+    }
+}
+
+static double target(const xb_mapping *m, double share)
+{
+    double range = m->g_max - m->g_min, steps = (double)(m->levels - 1);
+    if (m->levels > 1) share = rint(share * steps) / steps;
+    double g = m->g_min + share * range;
+    return g > 0 ? g : 0;
+}
+
+static double share_of(const xb_mapping *m, size_t t, double w)
+{
+    double above = m->differential ? w : w + m->w_max;
+    if (!m->cell_bits) return above / m->unit[0];
+    double top = exp2((double)m->cell_bits) - 1;
+    return digit(m, t, rint(above / m->code)) / top;
+}
+
+void xb_mapping_targets(const xb_mapping *m, size_t t, const float *w, size_t n, float *positive, float *negative)
+{
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)w[i];
+        if (!m->differential) {
+            positive[i] = (float)target(m, share_of(m, t, v));
+            continue;
+        }
+        positive[i] = (float)target(m, v > 0 ? share_of(m, t, v) : 0);
+        negative[i] = (float)target(m, v < 0 ? share_of(m, t, -v) : 0);
+    }
+}
+
+double xb_mapping_offset(const xb_mapping *m, size_t t)
+{
+    return target(m, m->zero[t]) / (m->g_max - m->g_min);
+}
+
+float xb_mapping_reference(const xb_mapping *m, size_t t)
+{
+    return (float)target(m, m->zero[t]);
+}

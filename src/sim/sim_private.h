@@ -1,0 +1,245 @@
+/* sim_private.h: what the files of the simulator share.
+ *
+ * A weight lies in one slice or several: w = sum over slices t of unit[t] * f[t], where f is the share of the range
+ * g_max - g_min that a device (or a pair, or a device and its reference) holds. Arrays are simulated in shares: column
+ * sums are sums of input codes times shares, and one factor brings a slice back to numbers.
+ */
+#ifndef XB_SIM_SIM_PRIVATE_H
+#define XB_SIM_SIM_PRIVATE_H
+
+#include "base/vec.h"
+#include "hw/hw.h"
+#include "sim/product.h"
+#include "sim/sim.h"
+#include <stdatomic.h>
+
+/* ---- sections.c ---- */
+
+/* Columns of a group whose rows are cut alike. */
+typedef struct xb_section {
+    int64_t rows, cols;
+    int32_t *row, *col; /* of the matrix, in the order of the arrays */
+    bool straight;      /* row is 0, 1, 2 ... */
+    int64_t *end;       /* of the row blocks, `blocks` of them */
+    size_t blocks;
+    int32_t *ref, *ref_col; /* of every column: which reference column; of these: a matrix column that names it */
+    int64_t refs;
+} xb_section;
+
+typedef struct xb_sections {
+    xb_vec(xb_section) list; /* by group */
+    size_t *first;           /* of every group in list, one more than groups */
+    int64_t longest;         /* rows of the largest block */
+} xb_sections;
+
+xb_sections xb_sections_of(const xb_layout *l, uint32_t matrix);
+xb_sections xb_sections_blocks(const xb_sections *of, int64_t groups); /* every block a section by itself */
+void xb_sections_free(xb_sections *c);
+
+/* ---- mapping.c ---- */
+
+enum { XB_SIM_SLICES = 16 };
+
+typedef struct xb_mapping {
+    bool differential; /* else one device, and an offset */
+    bool digital;      /* the offset is subtracted digitally */
+    double g_min, g_max, w_max;
+    int64_t levels;    /* that a device holds; 0: any */
+    double code;       /* weight of one code; 0: not rounded */
+    double most;       /* largest code; 0: not rounded */
+    int64_t cell_bits; /* 0: one slice */
+    size_t slices;
+    double unit[XB_SIM_SLICES]; /* weight of the whole range */
+    double zero[XB_SIM_SLICES]; /* share that stands for no weight: 0 differential, else the reference's */
+    double grain;               /* shares are whole multiples of it; 0: any */
+} xb_mapping;
+
+/* w: all n weights of the layer. false after a diagnostic at `where`. */
+bool xb_mapping_of(xb_diags *d, const xb_where *where, const xb_hw *hw, const xb_chip_options *o, const float *w,
+                   size_t n, xb_mapping *out);
+/* Clipped to w_max and rounded to codes, in place. */
+void xb_mapping_round(const xb_mapping *m, float *w, size_t n);
+/* Shares of slice t that rounded weights (or, where a device has changed weights, any) ask for, as conductances,
+ * rounded to levels. negative: of the negative device of a pair, NULL without. */
+void xb_mapping_targets(const xb_mapping *m, size_t t, const float *w, size_t n, float *positive, float *negative);
+double xb_mapping_offset(const xb_mapping *m, size_t t);   /* share that a digital offset takes off every input */
+float xb_mapping_reference(const xb_mapping *m, size_t t); /* target of a reference device, S */
+
+/* ---- convert.c ---- */
+
+/* What a layer's inputs become, and what its column sums do. */
+typedef struct xb_converters {
+    int64_t input_bits, dac_bits; /* 0: ideal */
+    bool is_signed;               /* inputs below 0 */
+    double largest;               /* input that is the highest code */
+    float step, most;             /* of one code; highest code (0: ideal) */
+    int slices;                   /* of a code */
+    int slice_bits;               /* of a slice */
+    xb_adc adc;
+} xb_converters;
+
+void xb_converters_inputs(xb_converters *c, const xb_hw *hw, double largest, bool is_signed);
+/* Largest digit that a word line takes at once. */
+double xb_converters_digit(const xb_converters *c);
+/* reach: largest |column sum|; both_signs: codes below 0 exist; grain: sums are multiples of it (0: not). */
+void xb_converters_adc(xb_converters *c, const xb_hw *hw, double reach, bool both_signs, double grain);
+/* n inputs -> codes (whole numbers in floats), or themselves where inputs are ideal. */
+void xb_converters_codes(const xb_converters *c, const float *x, size_t n, float *codes);
+void xb_converters_slice(const xb_converters *c, const float *codes, size_t n, int slice, float *digits);
+
+/* Magnitudes seen in calibration (zeros and what is no number are not counted), to 1 part in 256. Thread-safe. */
+typedef struct xb_seen {
+    atomic_ullong *bin;
+    atomic_uint top;   /* bits of the largest */
+    atomic_bool below; /* 0 */
+} xb_seen;
+xb_seen *xb_seen_new(void);
+void xb_seen_free(xb_seen *s);
+void xb_seen_add(xb_seen *s, const float *v, size_t n);
+double xb_seen_percentile(const xb_seen *s, double share); /* 1: the largest, exactly */
+
+/* ---- layers ---- */
+
+typedef struct xb_sim_stage { /* a synaptic layer */
+    const xb_matrix *m;
+    const char *type;
+    xb_hw hw;
+    xb_sections cut;
+    xb_mapping map;
+    xb_converters converters;
+    bool split;     /* columns are converted device by device */
+    bool collapsed; /* to one effective matrix in the float network */
+    bool reads;     /* some device's read is noisy */
+    uint32_t key;   /* xb_draw_layer */
+    float *w;       /* [groups][rows][cols] */
+} xb_sim_stage;
+
+/* ---- chip.c: one layer of one chip ---- */
+
+/* Sides of a section: what is converted by itself. PLUS alone: pairs, or devices without a partner. */
+enum { XB_SIDE_PLUS, XB_SIDE_MINUS, XB_SIDES };
+typedef struct xb_side {
+    xb_panels *real; /* NULL: not there, or whole */
+    xb_panels8 *whole;
+    float unit; /* share of one step of whole's weights */
+} xb_side;
+
+typedef struct xb_chip_layer {
+    size_t slices, sections;
+    xb_side *side; /* [slices][sections][XB_SIDES] */
+    float *weight; /* collapsed: [groups][rows][cols]; else NULL */
+} xb_chip_layer;
+
+typedef struct xb_build {
+    const xb_simulation *s;
+    const xb_sim_stage *layer;
+    const xb_sections *cut;
+    const xb_chain *chain; /* an empty one: as it was meant to be */
+    uint64_t trial;
+    int threads;
+    bool wires; /* have resistance */
+    bool whole; /* the integer product may be used */
+} xb_build;
+xb_chip_layer *xb_chip_layer_new(const xb_build *b); /* NULL after a diagnostic */
+void xb_chip_layer_free(xb_chip_layer *c);
+
+/* Devices of one slice of a layer, as they conduct when read: [groups][rows][cols], S. */
+typedef struct xb_devices {
+    float *g[XB_SIDES], *variance[XB_SIDES]; /* MINUS: of pairs only. variance NULL: reads are exact */
+    float *reference, *reference_variance;   /* [sections][rows of the section][refs] one behind another, or NULL */
+    size_t *reference_at;                    /* of every section */
+} xb_devices;
+bool xb_devices_program(const xb_build *b, size_t slice, xb_devices *out); /* programmed, aged, their mean read */
+void xb_devices_free(xb_devices *v);
+
+/* wires.c: conductances become what the array's wires leave of them. */
+bool xb_devices_wire(const xb_build *b, xb_devices *v); /* false after a diagnostic */
+
+/* ---- layer.c: a chip's layer at work ---- */
+
+enum {
+    XB_SCRATCH_IN,
+    XB_SCRATCH_OUT,
+    XB_SCRATCH_CODES,
+    XB_SCRATCH_ROWS,
+    XB_SCRATCH_DIGITS,
+    XB_SCRATCH_WHOLE,
+    XB_SCRATCH_COLUMNS,
+    XB_SCRATCH_SUMS,
+    XB_SCRATCH_REFERENCES,
+    XB_SCRATCHES
+};
+typedef struct xb_scratch { /* of a worker */
+    void *data[XB_SCRATCHES];
+    size_t bytes[XB_SCRATCHES];
+    xb_convert_count count;
+} xb_scratch;
+
+typedef struct xb_work {
+    const xb_sim_stage *layer;
+    const xb_sections *cut;
+    const xb_converters *converters;
+    const xb_chip_layer *chip;
+    xb_seen *sums; /* NULL: not calibrating */
+    uint64_t seed, trial;
+    xb_scratch *scratch;
+} xb_work;
+/* n vectors x[n][rows] of a group -> y[n][cols], overwritten. first: number of the first vector. */
+void xb_work_product(const xb_work *w, int64_t group, const float *x, size_t n, uint64_t first, float *y);
+enum { XB_SIM_TILE = 64 }; /* vectors at a time */
+/* Room for so many bytes; its content is undefined. Valid until the next call for the same one. */
+void *xb_scratch_room(xb_scratch *s, int which, size_t bytes);
+void xb_scratch_free(xb_scratch *s);
+
+/* ---- vectors.c: from tensors to vectors and back ---- */
+
+/* Runs all vectors of the first `count` of `items` items through the arrays; out is written as a whole. */
+bool xb_vectors_run(xb_diags *d, const xb_work *w, const xb_engine_call *call, const xb_graph *g, xb_op op,
+                    const xb_tensor *in, size_t n_in, xb_tensor *out);
+
+/* ---- sim.c ---- */
+
+struct xb_sim {
+    xb_simulation s;
+    xb_sim_stage *layer;
+    size_t layers;
+    size_t *of_op; /* by op id: layer + 1; 0: none */
+    uint32_t op_limit;
+    bool any_collapsed, any_custom;
+    size_t count, classes; /* items that are measured on; numbers per answer */
+    float *answers;        /* the float network's, [count][classes] */
+    xb_custom_ops custom;
+    xb_engine *engine; /* runs the chip at hand; one for all when nothing collapses */
+    xb_graph *graph;   /* with the collapsed layers' matrices, of the chip at hand; NULL: none collapse */
+    int threads;
+    xb_scratch *scratch; /* by worker */
+    /* the chip at hand */
+    uint64_t trial;
+    xb_chip_layer **chip;     /* by layer */
+    xb_sections *blocks;      /* by layer: every block by itself, calibrating; else NULL */
+    xb_seen **inputs, **sums; /* by layer, calibrating; else NULL */
+    bool ideal_inputs;        /* calibrating: no DAC yet */
+};
+int xb_sim_weight_input(const xb_graph *g, xb_op op); /* 0 or 1: the constant factor of a synaptic op */
+
+/* ---- run.c ---- */
+
+bool xb_sim_takes(void *context, const xb_graph *g, xb_op op); /* an xb_custom_ops of an xb_sim */
+bool xb_sim_run_op(void *context, const xb_engine_call *call, const xb_graph *g, xb_op op, const xb_tensor *in,
+                   size_t n_in, xb_tensor *out);
+/* Layers of the chip at hand, those that arrays run. chain NULL: as they were meant to be. false after a diagnostic. */
+bool xb_sim_build(xb_sim *sim, const xb_chain *chain, uint64_t trial);
+void xb_sim_drop(xb_sim *sim);
+/* An engine for the chip at hand: makes sim->graph and sim->engine anew where layers collapse. */
+bool xb_sim_engine(xb_sim *sim);
+
+/* ---- calibrate.c ---- */
+
+bool xb_sim_calibrate(xb_sim *sim); /* ranges of all converters */
+
+/* ---- answers.c ---- */
+
+/* The network's outputs on the items measured on, [count][classes], by e. */
+bool xb_sim_answers(xb_sim *sim, xb_engine *e, float *out);
+
+#endif

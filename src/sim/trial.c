@@ -1,0 +1,103 @@
+/* trial.c: chips, one after another, and what each is worth. */
+#include "base/progress.h"
+#include "nn/eval.h"
+#include "sim/sim_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Sums in item order, so that they do not hang on who computed what. */
+static void score(const xb_sim *sim, const float *out, xb_trial *row)
+{
+    size_t n = sim->classes;
+    bool labelled = xb_dataset_classes(sim->s.data) > 0;
+    double loss = 0;
+    row->total = sim->count;
+    for (size_t i = 0; i < sim->count; i++) {
+        row->agree += xb_agrees(out + i * n, sim->answers + i * n, n);
+        if (!labelled) continue;
+        size_t label = (size_t)xb_dataset_label(sim->s.data, sim->s.first + i);
+        row->correct += xb_label_place(out + i * n, n, label) == 0;
+        loss += xb_cross_entropy(out + i * n, n, label);
+    }
+    row->agreement = (double)row->agree / (double)sim->count;
+    row->top1 = labelled ? (double)row->correct / (double)sim->count : -1;
+    row->loss = labelled ? loss / (double)sim->count : -1;
+}
+
+static void take_counts(xb_sim *sim, xb_trial *row)
+{
+    for (int i = 0; i < sim->threads; i++) {
+        row->conversions += sim->scratch[i].count.conversions;
+        row->clipped += sim->scratch[i].count.clipped;
+        sim->scratch[i].count = (xb_convert_count){0};
+    }
+}
+
+static bool run_trial(xb_sim *sim, uint64_t trial, float *out, xb_trial *row)
+{
+    memset(row, 0, sizeof *row);
+    row->trial = trial;
+    bool ok = xb_sim_build(sim, &sim->s.chain, trial) && xb_sim_engine(sim) && xb_sim_answers(sim, sim->engine, out);
+    xb_sim_drop(sim);
+    take_counts(sim, row);
+    if (ok) score(sim, out, row);
+    return ok;
+}
+
+bool xb_sim_run(xb_sim *sim, uint64_t first, size_t n, xb_trial *rows)
+{
+    float *out = xb_calloc(sim->count * sim->classes, sizeof *out);
+    xb_progress *p = xb_progress_begin("simulating", "chips");
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = run_trial(sim, first + i, out, &rows[i]);
+        xb_progress_update(p, i + 1, n);
+    }
+    xb_progress_end(p);
+    free(out);
+    return ok;
+}
+
+/* A collapsed layer: x times its matrix. */
+static void multiply(const xb_sim_stage *l, const float *w, const float *x, float *y)
+{
+    for (int64_t c = 0; c < l->m->cols; c++) {
+        double sum = 0;
+        for (int64_t r = 0; r < l->m->rows; r++) sum += (double)x[r] * (double)w[r * l->m->cols + c];
+        y[c] = (float)sum;
+    }
+}
+
+bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x, float *y)
+{
+    size_t i = 0;
+    while (i < sim->layers && strcmp(sim->layer[i].m->name, name)) i++;
+    if (i == sim->layers) return xb_error(sim->s.d, "simulate", (0), "the layout has no layer '%s'", name);
+    xb_sim_stage *l = &sim->layer[i];
+    xb_build b = {.s = &sim->s,
+                  .layer = l,
+                  .cut = &l->cut,
+                  .chain = &sim->s.chain,
+                  .trial = trial,
+                  .threads = sim->threads,
+                  .wires = sim->s.options->ir_drop,
+                  .whole = true};
+    xb_chip_layer *chip = xb_chip_layer_new(&b);
+    if (!chip) return false;
+    xb_scratch scratch = {0};
+    xb_work w = {.layer = l,
+                 .cut = &l->cut,
+                 .converters = &l->converters,
+                 .chip = chip,
+                 .seed = sim->s.seed,
+                 .trial = trial,
+                 .scratch = &scratch};
+    if (chip->weight)
+        multiply(l, chip->weight, x, y);
+    else
+        xb_work_product(&w, 0, x, 1, 0, y);
+    xb_scratch_free(&scratch);
+    xb_chip_layer_free(chip);
+    return true;
+}
