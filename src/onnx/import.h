@@ -23,6 +23,7 @@ typedef struct xb_import {
     xb_map *infos;            /* name -> index into value_info */
     xb_map *readings;         /* names that a node or the graph's result reads */
     xb_map *taken;            /* all names of the model, values' and nodes', and those we made */
+    bool training;            /* exported for training, which was said */
     unsigned serial;          /* of names that had to be made unique; only rises, so that looking for one stays cheap */
     xb_vec(xb_guess) guesses; /* by value id */
 } xb_import;

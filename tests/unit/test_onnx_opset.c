@@ -1,4 +1,5 @@
 /* Each change of an operator between opset 1 and 17: the old form, and what it becomes. */
+#include "nn/train/unshare.h"
 #include "onnx_model.h"
 #include <float.h>
 
@@ -102,10 +103,14 @@ static model dropout_model(int64_t opset, const char *in, bool training, const c
 
 START_TEST(dropout_training)
 {
-    model m = dropout_model(13, "x,ratio,training", true, "y");
+    model m = dropout_model(13, "x,ratio,training", true, "y,mask");
     must_refuse(&m, "op-unsupported", "'drop' (Dropout)");
+    m = dropout_model(13, "x,ratio,draws", false, "y");
+    add_input(&m, "draws", 9, "");
+    must_refuse(&m, "op-unsupported", "not constant");
     m = dropout_model(13, "x,ratio,training", false, "y");
     xb_graph *g = must_read(&m);
+    ck_assert_str_eq(xb_diags_text(diags), "");
     ck_assert_str_eq(kinds_of(g), "Dropout");
     EXPECT_NUMBERS(g, xb_graph_first(g), 1, XB_F32, 0, 0.25);
     ck_assert_uint_eq(input_of(g, xb_graph_first(g), 2).id, 0);
@@ -123,6 +128,51 @@ START_TEST(dropout_training)
     xb_graph_free(g);
     m = dropout_model(7, "x", false, "y,mask");
     must_refuse(&m, "op-unsupported", "mask");
+}
+END_TEST
+
+/* How many times does the text say that the model was exported for training? */
+static int notes_of_training(void)
+{
+    int n = 0;
+    for (const char *at = xb_diags_text(diags); (at = strstr(at, "[onnx-training]")); at++) n++;
+    return n;
+}
+
+/* As PyTorch exports a network in training: nobody reads the mask. The ratio stays, the mode goes. */
+START_TEST(exported_for_training)
+{
+    model m = {.opset = 15};
+    xb_buf a = {0};
+    attr_int(&a, "training_mode", 1);
+    attr_float(&a, "momentum", 0.75f);
+    float ratio = 0.25f;
+    xb_buf t = tensor_raw("ratio", 1, "", &ratio, 4), f = tensor_raw("training", 9, "", "\1", 1);
+    add_tensor(&m, &t);
+    add_tensor(&m, &f);
+    static const char *const names[] = {"s", "b", "mean", "var"};
+    for (int i = 0; i < 4; i++) add_vector(&m, names[i], 3);
+    add_input(&m, "x", 1, "1,3,2,2");
+    add_node(&m, "Dropout", "drop", "x,ratio,training", "p,mask", NULL);
+    add_node(&m, "BatchNormalization", "bn", "p,s,b,mean,var", "q,m,v", &a);
+    add_node(&m, "Dropout", "drop2", "q,,training", "y", NULL);
+    add_output(&m, "y", 1, "1,3,2,2");
+    xb_graph *g = must_read(&m);
+    ck_assert_int_eq(notes_of_training(), 1);
+    ck_assert_str_eq(kinds_of(g), "Dropout BatchNormalization Dropout");
+    xb_op op = xb_graph_first(g);
+    const xb_value *list;
+    const xb_attr *attrs;
+    EXPECT_NUMBERS(g, op, 1, XB_F32, 0, 0.25);
+    ck_assert_uint_eq(xb_graph_op_inputs(g, op, &list), 2);
+    ck_assert_uint_eq(xb_graph_op_outputs(g, op, &list), 1);
+    op = xb_graph_next(g, op);
+    ck_assert_uint_eq(xb_graph_op_attrs(g, op, &attrs), 1);
+    ck_assert_float_eq(xb_graph_attr_float(g, op, "momentum", 0), 0.75f);
+    ck_assert_uint_eq(xb_graph_op_outputs(g, op, &list), 1);
+    op = xb_graph_next(g, op);
+    ck_assert_uint_eq(xb_graph_op_inputs(g, op, &list), 1);
+    xb_graph_free(g);
 }
 END_TEST
 
@@ -165,10 +215,61 @@ START_TEST(batch_normalization)
     a = (xb_buf){0};
     attr_int(&a, "training_mode", 1);
     m = norm_model(15, "1,3,2,2", "y,m,v", &a);
+    add_output(&m, "v", 1, "3");
     must_refuse(&m, "op-unsupported", "'bn' (BatchNormalization)");
     m = norm_model(9, "1,3,2,2", "y,m", NULL);
     add_output(&m, "m", 1, "3");
     must_refuse(&m, "op-unsupported", "training");
+}
+END_TEST
+
+/* Kept for training, 0.9 as nothing; written again. */
+START_TEST(momentum_of_statistics)
+{
+    for (int64_t opset = 7; opset <= 17; opset++) {
+        xb_buf a = {0};
+        const xb_attr *attrs;
+        attr_float(&a, "momentum", opset == 12 ? 0.9f : 0.625f);
+        model m = norm_model(opset, "1,3,2,2", "y", &a);
+        xb_graph *g = must_read(&m);
+        xb_op op = xb_graph_first(g);
+        ck_assert_uint_eq(xb_graph_op_attrs(g, op, &attrs), opset != 12);
+        ck_assert_float_eq(xb_graph_attr_float(g, op, "momentum", 0.9f), opset == 12 ? 0.9f : 0.625f);
+        xb_out *out = xb_out_open(diags, in_dir("written.onnx"));
+        ck_assert(out && xb_onnx_write(diags, g, out) && xb_out_commit(out));
+        xb_graph *again = xb_onnx_read(diags, in_dir("written.onnx"));
+        ck_assert_msg(again != NULL, "%s", xb_diags_text(diags));
+        ck_assert_float_eq(xb_graph_attr_float(again, xb_graph_first(again), "momentum", 0.9f),
+                           opset == 12 ? 0.9f : 0.625f);
+        xb_graph_free(again);
+        xb_graph_free(g);
+    }
+}
+END_TEST
+
+/* PyTorch writes equal tensors once and Identities for the others: several parameters of one constant, which are
+ * trained apart. */
+START_TEST(identities_of_parameters)
+{
+    model m = {.opset = 13};
+    static const char *const names[] = {"s", "b", "mean"};
+    for (int i = 0; i < 3; i++) add_vector(&m, names[i], 3);
+    add_input(&m, "x", 1, "1,3,2,2");
+    add_node(&m, "Identity", "i0", "s", "var", NULL);
+    add_node(&m, "Identity", "i1", "s", "s2", NULL);
+    add_node(&m, "BatchNormalization", "bn1", "x,s,b,mean,var", "t", NULL);
+    add_node(&m, "BatchNormalization", "bn2", "t,s2,b,mean,var", "y", NULL);
+    add_output(&m, "y", 1, "1,3,2,2");
+    xb_graph *g = must_read(&m);
+    ck_assert_str_eq(kinds_of(g), "BatchNormalization BatchNormalization");
+    ck_assert_uint_eq(xb_graph_users(g, input_of(g, xb_graph_first(g), 1)), 4);
+    ck_assert_uint_eq(xb_unshare(diags, g), 5);
+    for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op))
+        for (size_t i = 1; i < 5; i++) {
+            ck_assert_uint_eq(xb_graph_users(g, input_of(g, op, i)), 1);
+            EXPECT_NUMBERS(g, op, i, XB_F32, 1, 1, 2, 3);
+        }
+    xb_graph_free(g);
 }
 END_TEST
 
@@ -469,6 +570,9 @@ int main(void)
     tcase_add_test(tc, clip_of_half);
     tcase_add_test(tc, dropout_stays);
     tcase_add_test(tc, dropout_training);
+    tcase_add_test(tc, exported_for_training);
+    tcase_add_test(tc, momentum_of_statistics);
+    tcase_add_test(tc, identities_of_parameters);
     tcase_add_test(tc, batch_normalization);
     tcase_add_test(tc, pad);
     tcase_add_test(tc, slice);
