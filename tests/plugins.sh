@@ -117,6 +117,40 @@ for text in 'a value without a key' 'a key outside' 'nothing is open' 'left a fi
 done
 ls -d "$work"/rude-out* 2>/dev/null && complain "a rude backend left an output"
 
+# devices: what each must have; a name that is offered twice, in one plugin or by two
+device() {
+    cat <<EOF
+#include <xbarc/xbarc.h>
+static void change(const xb_cells *c, const void *o, float *v) { (void)c; (void)o; (void)v; }
+static void moments(const xb_cells *c, const void *o, const float *v, float *m, float *s) { (void)c; (void)o; (void)v; (void)m; (void)s; }
+static const xb_option table[] = {{.name = "count", .help = "h", .type = XB_OPT_INT, .def = "$5"}, {.name = NULL}};
+static const xb_device device = {.struct_size = $1, .domain = $2, .name = "$3", .summary = "s",
+    .options = table, .options_size = 8, $4};
+static void (*const unused)(const xb_cells *, const void *, const float *, float *, float *) = moments;
+XBARC_PLUGIN(dev) = {XBARC_PLUGIN_HEADER, .name = "dev", .version = "1",
+    .devices = (const xb_device *const[]){&device, ${6:-NULL}, NULL}};
+void use(void); void use(void) { (void)unused; (void)change; }
+EOF
+}
+D='sizeof(xb_device)' G=XB_DOMAIN_CONDUCTANCE
+device 8 $G dev '.program = change' 1 | build devsmall && refused devsmall 'a device has struct_size 8, this host needs'
+device "$D" 7 dev '.program = change' 1 | build devdomain && refused devdomain 'device dev has domain 7'
+device "$D" $G Dev '.program = change' 1 | build devname && refused devname "device name 'Dev'"
+device "$D" $G dev '.doc = "d"' 1 | build devidle && refused devidle 'device dev has no program, age or read function'
+device "$D" $G dev '.age = change, .read_moments = moments' 1 | build devmoments &&
+    refused devmoments 'device dev has moments of a read it does not do'
+device "$D" $G dev '.read = change' none | build devoption && refused devoption 'dev: option table: .*default'
+device "$D" $G dev '.read = change' 1 '&device' | build devtwice && refused devtwice 'it offers device dev twice'
+device "$D" $G dev '.read = change, .read_moments = moments' 1 | build devgood
+"$XBARC" list --plugin="$work/devgood.so" | sed -n '/^devices:/,$p' | grep -q '^  dev  *conductance s$' || complain "a device is not listed"
+"$XBARC" list --plugin="$work/devgood.so" --plugin="$work/devgood.so" 2>&1 | grep -q "'dev' is already offered" ||
+    complain "a device that another plugin offers is accepted"
+device "$D" $G drift '.age = change' 1 | build devtaken
+"$XBARC" doctor --plugin="$work/devtaken.so" | grep -q "refused .*'drift' is already offered" || complain "a taken device is not explained"
+"$XBARC" help --plugin="$work/devgood.so" dev | grep -q '^stages  *read (with moments)$' || complain "help does not know a device's stages"
+build uniform <"$here/plugins/template-device/uniform-error.c"
+XBARC=$XBARC sh "$here/plugins/template-device/test.sh" "$work/uniform.so" >/dev/null || complain "the device to copy fails its test"
+
 # XBARC_PLUGIN_PATH: folders of plugins; a refused one is explained when its name is asked for; relative folders are left out
 mkdir "$work/path" && cp "$work/good.so" "$work/path/odd.so" && cp "$work/major.so" "$work/path/next.so"
 XBARC_PLUGIN_PATH=$work/path "$XBARC" list | grep -q '^  odd ' || complain "XBARC_PLUGIN_PATH is not searched"

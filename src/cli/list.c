@@ -1,4 +1,4 @@
-/* list.c: which passes and backends there are. */
+/* list.c: which passes, backends and devices there are. */
 #include "cli/cli.h"
 
 typedef struct xb_list_flags {
@@ -12,26 +12,41 @@ static const xb_flag flags_table[] = {
 
 static const char *const level_names[] = {"graph", "map", "layout", "chip"};
 
-static void print_json(const xb_pass *const *pass, size_t n_pass, const xb_backend *const *backend, size_t n_backend)
+static const char *domain_of(const xb_device *d)
+{
+    return d->domain == XB_DOMAIN_WEIGHT ? "weight" : "conductance";
+}
+
+typedef struct offers {
+    const xb_pass *const *pass;
+    const xb_backend *const *backend;
+    const xb_device *const *device;
+    size_t passes, backends, devices;
+} offers;
+
+static void json_offer(xb_json *j, const char *name, const char *key, const char *value, const char *summary)
+{
+    xb_json_object(j, NULL, true);
+    xb_json_string(j, "name", name);
+    if (key) xb_json_string(j, key, value);
+    xb_json_string(j, "summary", summary);
+    xb_json_close(j);
+}
+
+static void print_json(const offers *o)
 {
     xb_json *j = xb_cli_json();
     xb_json_object(j, NULL, false);
     xb_json_array(j, "passes", false);
-    for (size_t i = 0; i < n_pass; i++) {
-        xb_json_object(j, NULL, true);
-        xb_json_string(j, "name", pass[i]->name);
-        xb_json_string(j, "level", level_names[pass[i]->level]);
-        xb_json_string(j, "summary", pass[i]->summary);
-        xb_json_close(j);
-    }
+    for (size_t i = 0; i < o->passes; i++)
+        json_offer(j, o->pass[i]->name, "level", level_names[o->pass[i]->level], o->pass[i]->summary);
     xb_json_close(j);
     xb_json_array(j, "backends", false);
-    for (size_t i = 0; i < n_backend; i++) {
-        xb_json_object(j, NULL, true);
-        xb_json_string(j, "name", backend[i]->name);
-        xb_json_string(j, "summary", backend[i]->summary);
-        xb_json_close(j);
-    }
+    for (size_t i = 0; i < o->backends; i++) json_offer(j, o->backend[i]->name, NULL, NULL, o->backend[i]->summary);
+    xb_json_close(j);
+    xb_json_array(j, "devices", false);
+    for (size_t i = 0; i < o->devices; i++)
+        json_offer(j, o->device[i]->name, "domain", domain_of(o->device[i]), o->device[i]->summary);
     xb_json_close(j);
     xb_json_close(j);
     xb_json_free(j);
@@ -43,22 +58,26 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     const xb_list_flags *f = flags;
     xb_registry *r = xb_cli_plugins(cli);
     if (!r) return XB_EXIT_BAD_INPUT;
-    const xb_pass *const *pass;
-    const xb_backend *const *backend;
-    size_t n_pass = xb_registry_passes(r, &pass), n_backend = xb_registry_backends(r, &backend);
-    if (f->json) return print_json(pass, n_pass, backend, n_backend), XB_EXIT_OK;
+    offers o;
+    o.passes = xb_registry_passes(r, &o.pass);
+    o.backends = xb_registry_backends(r, &o.backend);
+    o.devices = xb_registry_devices(r, &o.device);
+    if (f->json) return print_json(&o), XB_EXIT_OK;
     puts("passes:");
-    for (size_t i = 0; i < n_pass; i++)
-        printf("  %-16s %-7s %s\n", pass[i]->name, level_names[pass[i]->level], pass[i]->summary);
+    for (size_t i = 0; i < o.passes; i++)
+        printf("  %-16s %-7s %s\n", o.pass[i]->name, level_names[o.pass[i]->level], o.pass[i]->summary);
     puts("backends:");
-    for (size_t i = 0; i < n_backend; i++) printf("  %-16s %-7s %s\n", backend[i]->name, "", backend[i]->summary);
+    for (size_t i = 0; i < o.backends; i++) printf("  %-16s %-7s %s\n", o.backend[i]->name, "", o.backend[i]->summary);
+    puts("devices:");
+    for (size_t i = 0; i < o.devices; i++)
+        printf("  %-16s %-11s %s\n", o.device[i]->name, domain_of(o.device[i]), o.device[i]->summary);
     return XB_EXIT_OK;
 }
 
 const xb_subcommand xb_cmd_list = {
     .name = "list",
     .usage = "[--json]",
-    .summary = "list passes and backends",
+    .summary = "list passes, backends and devices",
     .doc = "Lists what the plugins offer; `xbarc help NAME` explains one.",
     .flags = flags_table,
     .flags_size = sizeof(xb_list_flags),

@@ -74,6 +74,30 @@ static bool backend_fits(const xb_backend *b, xb_buf *why)
     return services_fit(b->name, b->services, why) && options_fit(b->name, b->options, b->options_size, why);
 }
 
+static bool device_fits(const xb_device *d, xb_buf *why)
+{
+    if (d->struct_size < sizeof *d)
+        return refuse(why, "a device has struct_size %u, this host needs %zu", d->struct_size, sizeof *d);
+    if (!name_fits("device", d->name, why)) return false;
+    if (!d->summary) return refuse(why, "device %s has no summary", d->name);
+    if ((unsigned)d->domain > XB_DOMAIN_WEIGHT) return refuse(why, "device %s has domain %d", d->name, (int)d->domain);
+    if (!d->program && !d->age && !d->read)
+        return refuse(why, "device %s has no program, age or read function", d->name);
+    if (d->read_moments && !d->read) return refuse(why, "device %s has moments of a read it does not do", d->name);
+    return options_fit(d->name, d->options, d->options_size, why);
+}
+
+/* Each by itself, and no two of one name. */
+static bool devices_fit(const xb_device *const *devices, xb_buf *why)
+{
+    for (const xb_device *const *d = devices; d && *d; d++) {
+        if (!device_fits(*d, why)) return false;
+        for (const xb_device *const *before = devices; before < d; before++)
+            if (!strcmp((*before)->name, (*d)->name)) return refuse(why, "it offers device %s twice", (*d)->name);
+    }
+    return true;
+}
+
 bool xb_plugin_fits(const xb_plugin *p, xb_buf *why)
 {
     if (!p) return refuse(why, "xbarc_plugin_query returned NULL");
@@ -83,5 +107,5 @@ bool xb_plugin_fits(const xb_plugin *p, xb_buf *why)
         if (!pass_fits(*pass, why)) return false;
     for (const xb_backend *const *backend = p->backends; backend && *backend; backend++)
         if (!backend_fits(*backend, why)) return false;
-    return true;
+    return devices_fit(p->devices, why);
 }

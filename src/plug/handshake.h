@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include <xbarc/backend.h>
+#include <xbarc/device.h>
 
 typedef const xb_plugin *xb_query_fn(const xb_abi *host);
 

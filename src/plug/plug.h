@@ -6,6 +6,7 @@
 #include "hw/hw.h"
 #include "ir/module.h"
 #include "nn/train/train.h"
+#include <xbarc/device.h>
 
 /* ---- registry ---- */
 typedef struct xb_plugin_entry {
@@ -26,10 +27,13 @@ size_t xb_registry_list(const xb_registry *r, const xb_plugin_entry **list);
 /* NULL when there is none; sorted iteration by name for listing. */
 const xb_pass *xb_registry_pass(const xb_registry *r, const char *name);
 const xb_backend *xb_registry_backend(const xb_registry *r, const char *name);
+const xb_device *xb_registry_device(const xb_registry *r, const char *name);
 size_t xb_registry_passes(const xb_registry *r, const xb_pass *const **list);
 size_t xb_registry_backends(const xb_registry *r, const xb_backend *const **list);
-/* The nearest name and whether a plugin file of that name was refused, for messages. */
-void xb_registry_explain(const xb_registry *r, const char *name, bool backend, xb_buf *b);
+size_t xb_registry_devices(const xb_registry *r, const xb_device *const **list);
+typedef enum xb_offer { XB_OFFER_PASS, XB_OFFER_BACKEND, XB_OFFER_DEVICE, XB_OFFER_ANY } xb_offer;
+/* The nearest name among offers of a kind and whether a plugin file of that name was refused, for messages. */
+void xb_registry_explain(const xb_registry *r, const char *name, xb_offer kind, xb_buf *b);
 
 /* ---- context: one per run; a callback begins and ends with it ---- */
 typedef struct xb_run_info {     /* for service "xb.run" */

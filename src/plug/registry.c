@@ -16,6 +16,7 @@ struct xb_registry {
     xb_vec(xb_plugin_entry) entry;
     xb_vec(const xb_pass *) pass; /* sorted by name */
     xb_vec(const xb_backend *) backend;
+    xb_vec(const xb_device *) device;
 };
 
 #define QUERY_NAME "xbarc_plugin_query"
@@ -43,6 +44,7 @@ void xb_registry_free(xb_registry *r)
     xb_vec_free(&r->entry);
     xb_vec_free(&r->pass);
     xb_vec_free(&r->backend);
+    xb_vec_free(&r->device);
     xb_arena_free(r->arena);
     free(r);
 }
@@ -61,12 +63,21 @@ const xb_backend *xb_registry_backend(const xb_registry *r, const char *name)
     return NULL;
 }
 
+const xb_device *xb_registry_device(const xb_registry *r, const char *name)
+{
+    for (size_t i = 0; i < r->device.n; i++)
+        if (!strcmp(r->device.data[i]->name, name)) return r->device.data[i];
+    return NULL;
+}
+
 static const char *already_offered(const xb_registry *r, const xb_plugin *p)
 {
     for (const xb_pass *const *pass = p->passes; pass && *pass; pass++)
         if (xb_registry_pass(r, (*pass)->name)) return (*pass)->name;
     for (const xb_backend *const *b = p->backends; b && *b; b++)
         if (xb_registry_backend(r, (*b)->name)) return (*b)->name;
+    for (const xb_device *const *d = p->devices; d && *d; d++)
+        if (xb_registry_device(r, (*d)->name)) return (*d)->name;
     return NULL;
 }
 
@@ -89,6 +100,7 @@ static bool enter(xb_registry *r, const char *path, const xb_plugin *p, const ch
     if (refusal) return false;
     for (const xb_pass *const *pass = p->passes; pass && *pass; pass++) INSERT_SORTED(&r->pass, *pass);
     for (const xb_backend *const *b = p->backends; b && *b; b++) INSERT_SORTED(&r->backend, *b);
+    for (const xb_device *const *d = p->devices; d && *d; d++) INSERT_SORTED(&r->device, *d);
     return true;
 }
 
@@ -190,11 +202,30 @@ size_t xb_registry_backends(const xb_registry *r, const xb_backend *const **list
     return r->backend.n;
 }
 
-void xb_registry_explain(const xb_registry *r, const char *name, bool backend, xb_buf *b)
+size_t xb_registry_devices(const xb_registry *r, const xb_device *const **list)
 {
-    size_t n = backend ? r->backend.n : r->pass.n;
-    const char **names = xb_calloc(n + 1, sizeof *names);
-    for (size_t i = 0; i < n; i++) names[i] = backend ? r->backend.data[i]->name : r->pass.data[i]->name;
+    *list = r->device.data;
+    return r->device.n;
+}
+
+/* Names of what is offered of a kind, in memory of their own. */
+static const char **names_of(const xb_registry *r, xb_offer kind, size_t *n)
+{
+    const char **names = xb_calloc(r->pass.n + r->backend.n + r->device.n + 1, sizeof *names);
+    bool any = kind == XB_OFFER_ANY;
+    *n = 0;
+    for (size_t i = 0; i < r->pass.n && (any || kind == XB_OFFER_PASS); i++) names[(*n)++] = r->pass.data[i]->name;
+    for (size_t i = 0; i < r->backend.n && (any || kind == XB_OFFER_BACKEND); i++)
+        names[(*n)++] = r->backend.data[i]->name;
+    for (size_t i = 0; i < r->device.n && (any || kind == XB_OFFER_DEVICE); i++)
+        names[(*n)++] = r->device.data[i]->name;
+    return names;
+}
+
+void xb_registry_explain(const xb_registry *r, const char *name, xb_offer kind, xb_buf *b)
+{
+    size_t n;
+    const char **names = names_of(r, kind, &n);
     const char *near = xb_nearest(name, names, n);
     if (near) xb_buf_printf(b, "; did you mean '%s'?", near);
     free(names);
