@@ -86,6 +86,12 @@ const xb_type *xb_units_type(const xb_units *u, uint32_t part)
     return xb_graph_type(u->g, u->part.data[part].v);
 }
 
+int xb_units_axis(const xb_units *u, uint32_t part, int64_t absent)
+{
+    int64_t axis = xb_graph_attr_int(u->g, u->op, "axis", absent);
+    return (int)(axis < 0 ? axis + xb_units_type(u, part)->rank : axis);
+}
+
 int64_t xb_units_kept(const xb_units *u, uint32_t part, int axis)
 {
     int64_t size = xb_units_type(u, part)->dim[axis], kept = size;

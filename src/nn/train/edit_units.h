@@ -62,8 +62,9 @@ void xb_units_begin(xb_units *u, xb_diags *d, xb_params *p, xb_op seed);
 void xb_units_free(xb_units *u);
 void xb_units_enter(xb_units *u, const xb_node *n); /* makes it the node at hand */
 const xb_type *xb_units_type(const xb_units *u, uint32_t part);
-int64_t xb_units_kept(const xb_units *u, uint32_t part, int axis); /* places that stay; < 0: symbolic */
-bool xb_units_touched(const xb_units *u, uint32_t part);           /* does anything of it go? */
+int xb_units_axis(const xb_units *u, uint32_t part, int64_t absent); /* the op's attribute, from the part's front */
+int64_t xb_units_kept(const xb_units *u, uint32_t part, int axis);   /* places that stay; < 0: symbolic */
+bool xb_units_touched(const xb_units *u, uint32_t part);             /* does anything of it go? */
 bool xb_units_gone(const xb_units *u, uint32_t part, int axis, int64_t at);
 /* Marks a place. false after a refusal: the size is not known. */
 bool xb_units_mark(xb_units *u, uint32_t part, int axis, int64_t at);

@@ -35,15 +35,9 @@ static void set_groups(xb_units *u)
     xb_graph_set_int(u->g, u->op, "group", channels / w->type.dim[1]);
 }
 
-static int axis_of(const xb_units *u)
-{
-    int64_t axis = xb_graph_attr_int(u->g, u->op, "axis", 0);
-    return (int)(axis < 0 ? axis + xb_units_type(u, u->in[0])->rank : axis);
-}
-
 static void set_split(xb_units *u)
 {
-    int axis = axis_of(u);
+    int axis = xb_units_axis(u, u->in[0], 0);
     int64_t parts[64], at = 0, size = xb_units_type(u, u->in[0])->dim[axis];
     size_t n = u->n_out;
     if (!u->part.data[u->in[0]].gone[axis]) return;
@@ -98,7 +92,7 @@ static void set_shape(xb_units *u)
 
 static void set_gather(xb_units *u)
 {
-    int axis = axis_of(u);
+    int axis = xb_units_axis(u, u->in[0], 0);
     int64_t list[4096], size = xb_units_type(u, u->in[0])->dim[axis];
     size_t n, kept = 0;
     if (!u->part.data[u->in[0]].gone[axis] || !xb_units_numbers(u, u->in[1], list, 4096, &n)) return;

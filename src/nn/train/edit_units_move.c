@@ -162,12 +162,6 @@ bool xb_units_rule_reshape(xb_units *u)
 
 /* -- Split, Slice, Gather -- */
 
-static int axis_of(const xb_units *u)
-{
-    int64_t axis = xb_graph_attr_int(u->g, u->op, "axis", 0);
-    return (int)(axis < 0 ? axis + xb_units_type(u, u->in[0])->rank : axis);
-}
-
 static bool tie_others(xb_units *u, uint32_t x, uint32_t y, int axis)
 {
     for (int a = 0; y && a < xb_units_type(u, x)->rank; a++)
@@ -178,7 +172,7 @@ static bool tie_others(xb_units *u, uint32_t x, uint32_t y, int axis)
 bool xb_units_rule_split(xb_units *u)
 {
     uint32_t x = u->in[0];
-    int axis = axis_of(u);
+    int axis = xb_units_axis(u, u->in[0], 0);
     int64_t at = 0, size = xb_units_type(u, x)->dim[axis], parts[64];
     size_t n;
     bool listed = u->n_in > 1 && u->in[1];
@@ -240,7 +234,7 @@ bool xb_units_rule_slice(xb_units *u)
 bool xb_units_rule_gather(xb_units *u)
 {
     uint32_t x = u->in[0], y = u->out[0];
-    int axis = axis_of(u);
+    int axis = xb_units_axis(u, u->in[0], 0);
     int64_t size = xb_units_type(u, x)->dim[axis], list[4096];
     size_t n;
     bool listed = xb_units_type(u, u->in[1])->rank == 1;

@@ -17,13 +17,6 @@ static int rank_of(const xb_units *u, uint32_t part)
     return xb_units_type(u, part)->rank;
 }
 
-/* An axis attribute, counted from the front. */
-static int axis_of(const xb_units *u, int64_t absent, int rank)
-{
-    int64_t axis = xb_graph_attr_int(u->g, u->op, "axis", absent);
-    return (int)(axis < 0 ? axis + rank : axis);
-}
-
 static bool rule_unknown(xb_units *u)
 {
     return xb_units_refuse(u, "what the op does to them is not known");
@@ -80,7 +73,7 @@ static bool tie_but(xb_units *u, int first, int last)
 
 static bool rule_along(xb_units *u)
 {
-    int axis = axis_of(u, -1, rank_of(u, input(u, 0)));
+    int axis = xb_units_axis(u, input(u, 0), -1);
     return tie_but(u, axis, axis);
 }
 
@@ -93,7 +86,7 @@ static bool rule_layer_norm(xb_units *u)
 {
     int rank = rank_of(u, input(u, 0));
     if (output(u, 1) || output(u, 2)) return rule_unknown(u);
-    return tie_but(u, axis_of(u, -1, rank), rank - 1);
+    return tie_but(u, xb_units_axis(u, input(u, 0), -1), rank - 1);
 }
 
 /* Which dimensions a reduction takes away. false: known at run time only. */
@@ -148,7 +141,7 @@ static bool rule_transpose(xb_units *u)
 static bool rule_concat(xb_units *u)
 {
     uint32_t y = output(u, 0);
-    int rank = rank_of(u, y), axis = axis_of(u, 0, rank);
+    int rank = rank_of(u, y), axis = xb_units_axis(u, y, 0);
     int64_t at = 0;
     for (size_t i = 0; i < u->n_in; i++) {
         int64_t n = xb_units_type(u, u->in[i])->dim[axis];
@@ -181,49 +174,35 @@ static bool rule_pad(xb_units *u)
 
 typedef bool rule(xb_units *u);
 
+static rule *const rules[XB_KINDS] = {
+    [XB_OP_Conv] = xb_units_rule_conv,
+    [XB_OP_ConvTranspose] = xb_units_rule_conv,
+    [XB_OP_Gemm] = xb_units_rule_gemm,
+    [XB_OP_MatMul] = xb_units_rule_matmul,
+    [XB_OP_BatchNormalization] = rule_norm,
+    [XB_OP_InstanceNormalization] = rule_norm,
+    [XB_OP_LayerNormalization] = rule_layer_norm,
+    [XB_OP_LRN] = rule_lrn,
+    [XB_OP_PRelu] = rule_spread,
+    [XB_OP_Softmax] = rule_along,
+    [XB_OP_LogSoftmax] = rule_along,
+    [XB_OP_Hardmax] = rule_along,
+    [XB_OP_Concat] = rule_concat,
+    [XB_OP_Split] = xb_units_rule_split,
+    [XB_OP_Flatten] = xb_units_rule_reshape,
+    [XB_OP_Reshape] = xb_units_rule_reshape,
+    [XB_OP_Transpose] = rule_transpose,
+    [XB_OP_Squeeze] = xb_units_rule_reshape,
+    [XB_OP_Unsqueeze] = xb_units_rule_reshape,
+    [XB_OP_Pad] = rule_pad,
+    [XB_OP_Slice] = xb_units_rule_slice,
+    [XB_OP_Gather] = xb_units_rule_gather,
+};
+
+/* Of a kind, else of its group in ops.def. */
 static rule *rule_of(xb_kind kind)
 {
-    switch (kind) {
-    case XB_OP_Conv:
-    case XB_OP_ConvTranspose:
-        return xb_units_rule_conv;
-    case XB_OP_Gemm:
-        return xb_units_rule_gemm;
-    case XB_OP_MatMul:
-        return xb_units_rule_matmul;
-    case XB_OP_BatchNormalization:
-    case XB_OP_InstanceNormalization:
-        return rule_norm;
-    case XB_OP_LayerNormalization:
-        return rule_layer_norm;
-    case XB_OP_LRN:
-        return rule_lrn;
-    case XB_OP_Softmax:
-    case XB_OP_LogSoftmax:
-    case XB_OP_Hardmax:
-        return rule_along;
-    case XB_OP_Transpose:
-        return rule_transpose;
-    case XB_OP_Concat:
-        return rule_concat;
-    case XB_OP_Split:
-        return xb_units_rule_split;
-    case XB_OP_Slice:
-        return xb_units_rule_slice;
-    case XB_OP_Gather:
-        return xb_units_rule_gather;
-    case XB_OP_Flatten:
-    case XB_OP_Reshape:
-    case XB_OP_Squeeze:
-    case XB_OP_Unsqueeze:
-        return xb_units_rule_reshape;
-    case XB_OP_Pad:
-        return rule_pad;
-    case XB_OP_PRelu:
-        return rule_spread;
-    default:
-        break;
-    }
+    if (rules[kind]) return rules[kind];
     if (kind >= XB_OP_MaxPool && kind <= XB_OP_GlobalMaxPool) return rule_pool;
     if (kind >= XB_OP_Relu && kind <= XB_OP_CastLike) return rule_unary;
     if (kind >= XB_OP_Add && kind <= XB_OP_Where) return rule_spread;
