@@ -105,6 +105,23 @@ const char *xb_dataset_name(const xb_dataset *s)
     return s->name;
 }
 
+void xb_dataset_digest(const xb_dataset *s, char hex[XB_DIGEST_HEX])
+{
+    xb_buf head = {0};
+    xb_buf_printf(&head, "%zu items, %d classes, type %d, [", s->count, s->classes, (int)s->dtype);
+    for (int i = 0; i < s->rank; i++) xb_buf_printf(&head, " %lld", (long long)s->dims[i]);
+    xb_buf_str(&head, " ]");
+    const xb_type all = {.dtype = s->dtype, .rank = 2, .dim = {(int64_t)s->count, (int64_t)s->item}};
+    size_t bytes = 0;
+    xb_type_bytes(&all, &bytes);
+    xb_digest *digest = xb_digest_new();
+    xb_digest_add(digest, head.data, head.len);
+    if (bytes) xb_digest_add(digest, s->values, bytes);
+    if (s->labels) xb_digest_add(digest, s->labels, s->count * sizeof *s->labels);
+    xb_digest_end(digest, hex);
+    xb_buf_free(&head);
+}
+
 /* ---- values as floats --------------------------------------------------------------------------- */
 
 /* Planes that mean and std may differ in: the first dimension, unless the item is one plane without a channel

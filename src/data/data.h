@@ -9,6 +9,7 @@
 #ifndef XB_DATA_DATA_H
 #define XB_DATA_DATA_H
 
+#include "base/digest.h"
 #include "ir/tensor.h"
 
 typedef struct xb_dataset xb_dataset;
@@ -24,6 +25,8 @@ const int64_t *xb_dataset_dims(const xb_dataset *s); /* channels, rows, columns 
 size_t xb_dataset_item(const xb_dataset *s);         /* numbers per item */
 int xb_dataset_label(const xb_dataset *s, size_t i);
 const char *xb_dataset_name(const xb_dataset *s); /* the specification */
+/* SHA-256 of shape, type, values and labels: equal for equal contents, whatever files they came from. */
+void xb_dataset_digest(const xb_dataset *s, char hex[XB_DIGEST_HEX]);
 
 /* From stored value (0..255 for images) to what the network takes: (x * scale - mean[c]) / std[c], in float, in this
  * order. n_mean, n_std: 0 (none), 1 (all channels) or the number of channels. */

@@ -237,6 +237,37 @@ START_TEST(unknown_kinds)
 }
 END_TEST
 
+/* Values, labels and shape count; the name and the packing do not. */
+START_TEST(digests)
+{
+    char plain[XB_DIGEST_HEX], packed[XB_DIGEST_HEX], other[XB_DIGEST_HEX];
+    idx_files f = make_idx();
+    put_file("a-images-idx3-ubyte", f.images, sizeof f.images - 1);
+    put_file("a-labels-idx1-ubyte", f.labels, sizeof f.labels - 1);
+    put_packed("b-images-idx3-ubyte.gz", f.images, sizeof f.images - 1);
+    put_packed("b-labels-idx1-ubyte.gz", f.labels, sizeof f.labels - 1);
+    xb_dataset *s = expect_set("mnist:a");
+    xb_dataset_digest(s, plain);
+    xb_dataset_free(s);
+    s = expect_set("mnist:b");
+    xb_dataset_digest(s, packed);
+    xb_dataset_free(s);
+    ck_assert_str_eq(plain, packed);
+    for (int change = 0; change < 3; change++) {
+        idx_files g = f;
+        if (change == 0) g.images[16 + N * ITEM - 1] ^= 1;
+        if (change == 1) g.labels[8 + N - 1] ^= 1;
+        if (change == 2) put_word(g.images + 8, COLS), put_word(g.images + 12, ROWS);
+        put_file("c-images-idx3-ubyte", g.images, sizeof g.images - 1);
+        put_file("c-labels-idx1-ubyte", g.labels, sizeof g.labels - 1);
+        s = expect_set("mnist:c");
+        xb_dataset_digest(s, other);
+        xb_dataset_free(s);
+        ck_assert_str_ne(plain, other);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *t = tcase_create("data");
@@ -248,6 +279,7 @@ int main(void)
     tcase_add_test(t, real_mnist);
     tcase_add_test(t, cifar_records);
     tcase_add_test(t, unknown_kinds);
+    tcase_add_test(t, digests);
     Suite *s = suite_create("data");
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -229,18 +229,6 @@ static bool get_run(xb_trainer *t, const xb_saved *s)
     return true;
 }
 
-/* The first line that differs, of each. */
-static void first_difference(const char *a, const char *b, xb_buf *x, xb_buf *y)
-{
-    size_t start = 0, i = 0;
-    while (a[i] && a[i] == b[i]) {
-        i++;
-        if (a[i - 1] == '\n') start = i;
-    }
-    xb_buf_add(x, a + start, strcspn(a + start, "\n"));
-    xb_buf_add(y, b + start, strcspn(b + start, "\n"));
-}
-
 /* Is the checkpoint of this very run? false after a diagnostic; *same false after a note. */
 static bool check_identity(xb_trainer *t, const xb_saved *s, bool *same)
 {
@@ -249,15 +237,13 @@ static bool check_identity(xb_trainer *t, const xb_saved *s, bool *same)
     char *there = bytes ? xb_strndup(bytes, n) : xb_strdup("");
     const char *here = t->what->identity ? t->what->identity : "";
     *same = !strcmp(there, here);
-    xb_buf x = {0}, y = {0};
-    first_difference(there, here, &x, &y);
+    xb_buf what = {0};
+    xb_train_identity_differs(&what, there, here);
     xb_severity how = t->what->resume == XB_RESUME ? XB_ERROR : XB_NOTE;
     if (!*same)
         xb_diag(t->d, how, "checkpoint", &(xb_where){.file = t->what->checkpoint},
-                "this checkpoint is of another run: '%s' there, '%s' here%s", xb_buf_cstr(&x), xb_buf_cstr(&y),
-                how == XB_NOTE ? "; begins anew" : "");
-    xb_buf_free(&x);
-    xb_buf_free(&y);
+                "this checkpoint is of another run: %s%s", xb_buf_cstr(&what), how == XB_NOTE ? "; begins anew" : "");
+    xb_buf_free(&what);
     free(there);
     return *same || how == XB_NOTE;
 }

@@ -61,9 +61,11 @@ typedef struct xb_train_times { /* for benchmarks: seconds over all workers */
  * the last checkpoint, or as it came. */
 bool xb_train(const xb_training *what, xb_train_result *out, xb_train_times *times); /* out, times: may be NULL */
 
-/* Adds the lines that say what a run is made from: network with its weights, teacher (NULL: none named), recipe, data,
- * seed, numeric profile. */
+/* Adds the lines that say what a run is made from: network with its weights, teacher (NULL: none named), recipe, data
+ * (what is in it, not only its name), seed, numeric profile. */
 void xb_train_identity(xb_buf *b, const xb_training *what);
+/* Adds the keys of two such texts that are not the same: "recipe.epochs: 40 there, 41 here; seed: ...". */
+void xb_train_identity_differs(xb_buf *out, const char *there, const char *here);
 
 /* Behind xb_train_api's recalibrate. items at most `count`. */
 bool xb_recalibrate(xb_diags *d, xb_graph *g, const xb_dataset *data, const xb_input_map *map, size_t items,
