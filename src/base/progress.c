@@ -5,12 +5,15 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 /* Times are for people's eyes only; no result depends on them. */
 static const double quiet_start = 0.5, bar_pause = 0.1, line_pause = 10;
+
+enum { BAR = 24, LEAST_BAR = 4, BRACKETS = 3 /* with the space before */ };
 
 struct xb_progress {
     char *what, *unit;
@@ -67,41 +70,55 @@ static void add_time(xb_buf *b, double seconds)
     }
 }
 
-static void add_bar(xb_buf *b, double part, int width)
+static void add_bar(xb_buf *b, double part, size_t width)
 {
-    int full = (int)(part * width);
+    size_t full = (size_t)(part * (double)width);
     xb_buf_str(b, " [");
-    for (int i = 0; i < width; i++) xb_buf_char(b, i < full ? '=' : i == full ? '>' : ' ');
+    for (size_t i = 0; i < width; i++) xb_buf_char(b, i < full ? '=' : i == full ? '>' : ' ');
     xb_buf_char(b, ']');
 }
 
-/* "train [=====>    ] 1200/10000 images, loss 0.12, 431/s, 20 s left" */
+/* " 1200/10000 images, loss 0.12, 431/s, 20 s left" */
+static void add_figures(const xb_progress *p, xb_buf *b, uint64_t done, uint64_t total, double at, bool with_said)
+{
+    double spent = at - p->start, rate = spent > 0 ? (double)(done - p->before) / spent : 0;
+    xb_buf_printf(b, p->bar ? " %llu" : ": %llu", (unsigned long long)done);
+    if (total) xb_buf_printf(b, "/%llu", (unsigned long long)total);
+    xb_buf_printf(b, " %s", p->unit);
+    if (with_said && p->said[0]) xb_buf_printf(b, ", %s", p->said);
+    xb_buf_printf(b, ", %.*f/s", rate < 10 ? 1 : 0, rate);
+    if (!total || !(rate > 0) || done > total) return;
+    xb_buf_str(b, ", ");
+    add_time(b, (double)(total - done) / rate);
+    xb_buf_str(b, " left");
+}
+
+static size_t columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80u;
+}
+
+/* "train [=====>    ] 1200/10000 images, loss 0.12, 431/s, 20 s left". Where that is too long, the bar gets shorter and
+ * goes, then what was said, then the end. */
 static void show(const xb_progress *p, uint64_t done, uint64_t total, double at)
 {
-    xb_buf b = {0};
-    double spent = at - p->start, rate = spent > 0 ? (double)(done - p->before) / spent : 0;
+    xb_buf b = {0}, figures = {0};
+    size_t room = p->bar ? columns() - 1 : SIZE_MAX, name = strlen(p->what);
+    add_figures(p, &figures, done, total, at, true);
+    if (name + figures.len > room) {
+        figures.len = 0;
+        add_figures(p, &figures, done, total, at, false);
+    }
+    size_t taken = name + figures.len + BRACKETS, width = taken < room ? room - taken : 0;
     xb_buf_str(&b, p->what);
-    if (p->bar && total) add_bar(&b, done < total ? (double)done / (double)total : 1, 24);
-    xb_buf_printf(&b, p->bar ? " %llu" : ": %llu", (unsigned long long)done);
-    if (total) xb_buf_printf(&b, "/%llu", (unsigned long long)total);
-    xb_buf_printf(&b, " %s", p->unit);
-    if (p->said[0]) xb_buf_printf(&b, ", %s", p->said);
-    xb_buf_printf(&b, ", %.*f/s", rate < 10 ? 1 : 0, rate);
-    if (total && rate > 0 && done <= total) {
-        xb_buf_str(&b, ", ");
-        add_time(&b, (double)(total - done) / rate);
-        xb_buf_str(&b, " left");
-    }
-    if (p->bar) {
-        struct winsize size;
-        size_t columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80u;
-        if (b.len > columns - 1) b.data[columns - 1] = 0;
-        fprintf(stderr, "\r\033[K%s", b.data);
-        atomic_store(&bar_shown, true);
-    } else {
-        fprintf(stderr, "%s\n", b.data);
-    }
+    if (p->bar && total && width >= LEAST_BAR)
+        add_bar(&b, done < total ? (double)done / (double)total : 1, width < BAR ? width : BAR);
+    xb_buf_add(&b, figures.data, figures.len);
+    fprintf(stderr, p->bar ? "\r\033[K%.*s" : "%.*s\n", (int)(b.len < room ? b.len : room), b.data);
+    if (p->bar) atomic_store(&bar_shown, true);
     fflush(stderr);
+    xb_buf_free(&figures);
     xb_buf_free(&b);
 }
 
