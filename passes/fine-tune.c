@@ -1,4 +1,5 @@
 /* fine-tune.c: trains the network as it stands, by a recipe. */
+#include <stdio.h>
 #include <xbarc/xbarc.h>
 
 typedef struct tune_options {
@@ -6,9 +7,12 @@ typedef struct tune_options {
     bool recalibrate;
 } tune_options;
 
-static void fact(xb_cx *cx, xb_module *module, const char *key, double value, const char *unit, const char *split)
+/* Under the step's own name: a pipeline may have several. */
+static void fact(xb_cx *cx, xb_module *module, const char *what, double value, const char *unit, const char *split)
 {
     const xb_journal_api *journal = cx->host->service(cx, "xb.journal", 1);
+    char key[256];
+    snprintf(key, sizeof key, "pass.%s.%s", cx->instance, what);
     journal->add(
         cx, module,
         &(xb_fact){
@@ -24,9 +28,9 @@ static int run(xb_cx *cx, xb_module *module, const void *options)
     xb_graph *g = graph->of(module);
     if (train->run(cx, g, &o->recipe, NULL, &r) < 0) return -1;
     if (o->recalibrate && train->recalibrate(cx, g, 0) < 0) return -1;
-    fact(cx, module, "pass.fine-tune.steps", (double)r.steps, "1", "");
-    fact(cx, module, "pass.fine-tune.loss", r.loss, "nat", "train");
-    if (r.holdout.total) fact(cx, module, "pass.fine-tune.top1", r.holdout.top1, "ratio", "holdout");
+    fact(cx, module, "steps", (double)r.steps, "1", "");
+    fact(cx, module, "loss", r.loss, "nat", "train");
+    if (r.holdout.total) fact(cx, module, "top1", r.holdout.top1, "ratio", "holdout");
     return 0;
 }
 
