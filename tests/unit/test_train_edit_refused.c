@@ -178,6 +178,20 @@ START_TEST(half_a_channel_of_a_flattened_image)
 }
 END_TEST
 
+/* Whatever stands behind: that nothing is left is the reason. */
+START_TEST(all_units_of_an_op)
+{
+    tail t = begin();
+    t.y = refusals[_i].make(&t.e.n, t.y);
+    for (xb_op op = xb_graph_first(t.e.n.g); op.id; op = xb_graph_next(t.e.n.g, op))
+        if (strcmp(xb_graph_op_type(t.e.n.g, op), "Concat") == 0) xb_graph_set_int(t.e.n.g, op, "axis", 1);
+    edited_begin(&t.e, t.y);
+    REFUSED(&t.e, xb_edit_remove_units(t.e.n.d, &t.e.p, t.op, (int64_t[]){5, 4, 3, 2, 1, 0}, 6, true),
+            "node 'Conv' (Conv): error: units of 'Conv' cannot be removed: nothing would be left [edit]");
+    edited_free(&t.e);
+}
+END_TEST
+
 /* -- what is not folded is said -- */
 
 START_TEST(a_constant_before_a_padded_convolution_is_not_folded)
@@ -194,6 +208,10 @@ START_TEST(a_constant_before_a_padded_convolution_is_not_folded)
         strstr(text, "2 removed units still gave is not folded into the bias: it is different at the borders"), "%s",
         text);
     ck_assert_mem_eq(xb_graph_data(t.e.n.g, b), was, sizeof was);
+    xb_params_refresh(&t.e.p, &t.e.r);
+    net_infer(&t.e.n);
+    DONE(&t.e, xb_edit_remove_units(t.e.n.d, &t.e.p, t.op, (int64_t[]){1}, 1, true));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(t.e.n.d), "what 1 removed unit still gave"));
     edited_free(&t.e);
 }
 END_TEST
@@ -278,6 +296,7 @@ static void add(TCase *t)
 {
     tcase_add_test(t, units_that_are_not_there);
     tcase_add_loop_test(t, ops_that_mix_channels, 0, sizeof refusals / sizeof *refusals);
+    tcase_add_loop_test(t, all_units_of_an_op, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(t, half_a_channel_of_a_flattened_image);
     tcase_add_test(t, a_constant_before_a_padded_convolution_is_not_folded);
     tcase_add_test(t, a_zero_before_a_padded_convolution_is_nothing);

@@ -13,7 +13,7 @@ static bool mark_units(xb_units *u, uint32_t y, int axis, const int64_t *units, 
             return xb_edit_refuse(u->d, u->g, u->op, "unit %lld is named twice", (long long)units[i]);
         if (!xb_units_mark(u, y, axis, units[i])) return false;
     }
-    return true;
+    return !n || xb_units_kept(u, y, axis) > 0 || xb_units_refuse(u, "nothing would be left");
 }
 
 static bool start(xb_units *u, const int64_t *units, size_t n)

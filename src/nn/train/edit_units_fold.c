@@ -259,8 +259,8 @@ static void say_lost(const xb_units *u, const synapses *s, int64_t units)
     const xb_where where = xb_graph_where(u->g, u->op);
     if (units)
         xb_diag(u->d, XB_NOTE, "edit", &where,
-                "what %lld removed units still gave is not folded into the bias: it is %s", (long long)units,
-                s->uniform ? "not one number" : "different at the borders");
+                "what %lld removed unit%s still gave is not folded into the bias: it is %s", (long long)units,
+                units == 1 ? "" : "s", s->uniform ? "not one number" : "different at the borders");
 }
 
 /* Sums of what goes over the outputs that stay. */
