@@ -201,7 +201,7 @@ START_TEST(another_run_is_refused)
     k.run.identity = "network: a\nseed: 2\n";
     k.run.resume = XB_RESUME;
     ck_assert(!kit_train(&k));
-    ck_assert_ptr_nonnull(strstr(xb_diags_text(k.d), "'seed: 1' there, 'seed: 2' here"));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(k.d), "another run: seed: 1 there, 2 here ["));
     k.run.resume = XB_RESUME_IF_SAME;
     trained(&k);
     ck_assert(!k.result.resumed);

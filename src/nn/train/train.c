@@ -76,6 +76,14 @@ static bool rebuild(xb_trainer *t)
     return xb_trainer_compile(t);
 }
 
+/* Hooks may thaw tensors later. */
+static bool something_moves(const xb_trainer *t)
+{
+    for (size_t i = 0; i < t->params.n; i++)
+        if (!t->params.at[i].pub.frozen) return true;
+    return t->what->hooks || refuse(t, "every tensor is frozen: there is nothing to train");
+}
+
 static bool begin(xb_trainer *t)
 {
     size_t state = t->what->hooks ? t->what->hooks->state_size : 0;
@@ -85,10 +93,11 @@ static bool begin(xb_trainer *t)
     t->ordered = -1;
     t->stale = true;
     t->saved_at = t->epoch_start = xb_train_now();
+    xb_recipe_warn(t->d, t->what->label, t->r);
     if (!open_data(t) || !open_team(t) || !open_teacher(t)) return false;
     if (!xb_params_init(t->d, &t->params, t->graph, t->r) || !xb_trainer_load(t, &t->resumed)) return false;
     if (!t->resumed && t->what->hooks && !xb_trainer_call(t, t->what->hooks->on_start, false, true)) return false;
-    return rebuild(t);
+    return something_moves(t) && rebuild(t);
 }
 
 /* ---- epochs ---- */

@@ -73,6 +73,7 @@ bool xb_recalibrate(xb_diags *d, xb_graph *g, const xb_dataset *data, const xb_i
 
 /* The recipe's shards for its batch; 0 after a diagnostic (does not divide). */
 int64_t xb_recipe_shards(xb_diags *d, const xb_recipe *r);
+void xb_recipe_warn(xb_diags *d, const char *who, const xb_recipe *r); /* of keys without effect */
 extern const xb_option xb_recipe_options[]; /* of `xbarc train`: 10 epochs, rate 0.01 */
 
 #endif
