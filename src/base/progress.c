@@ -26,11 +26,17 @@ struct xb_progress {
 
 /* Process-wide: there is one stderr. */
 static atomic_bool is_quiet;
+static atomic_bool is_alone;
 static atomic_bool bar_shown;
 
 void xb_progress_quiet(bool quiet)
 {
     atomic_store(&is_quiet, quiet);
+}
+
+void xb_progress_alone(bool on)
+{
+    atomic_store(&is_alone, on);
 }
 
 static double now(void)
@@ -47,7 +53,7 @@ void xb_progress_clear(void)
 
 xb_progress *xb_progress_begin(const char *what, const char *unit)
 {
-    if (atomic_load(&is_quiet)) return NULL;
+    if (atomic_load(&is_quiet) || atomic_load(&is_alone)) return NULL;
     xb_progress *p = xb_calloc(1, sizeof *p);
     p->what = xb_strdup(what), p->unit = xb_strdup(unit);
     pthread_mutex_init(&p->lock, NULL);

@@ -15,6 +15,9 @@ void xb_progress_say(xb_progress *p, const char *format, ...) XB_PRINTF(2, 3); /
 void xb_progress_skip(xb_progress *p, uint64_t done); /* so much was done before this process: not in the rate */
 void xb_progress_end(xb_progress *p); /* removes the bar; NULL is fine */
 
+/* Process-wide: what begins from now on shows nothing; the one that is open speaks for it. */
+void xb_progress_alone(bool on);
+
 void xb_progress_clear(void); /* takes a bar off the terminal, before something is printed there */
 
 /* Ctrl-C: installed by the command line; long loops ask. */

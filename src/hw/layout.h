@@ -33,5 +33,8 @@ typedef struct xb_lvs_result {
     uint64_t layers, arrays, cells;
 } xb_lvs_result;
 bool xb_layout_verify(xb_diags *d, const char *dir, const xb_graph *g, xb_lvs_result *out);
+/* The layout in DIR/layout.json, verified as above: its arrays, blocks, nets and sites; costs are those of a plan of g on
+ * hw, which may differ from the folder's hardware in everything that no layout depends on. NULL after diagnostics. */
+xb_layout *xb_layout_read(xb_diags *d, const char *dir, const xb_graph *g, const xb_hw *hw);
 
 #endif

@@ -32,4 +32,8 @@ bool xb_lvs_error(xb_lvs *v, const char *code, const char *format, ...) XB_PRINT
 /* false after diagnostics: not JSON, another schema or version, a member missing, of the wrong type or out of range. */
 bool xb_lvs_read(xb_lvs *v);
 
+/* verify.c: xb_lvs_read and all that xb_layout_verify checks. *v is to be closed either way. */
+bool xb_lvs_open(xb_lvs *v, xb_diags *d, const char *dir, const xb_graph *g);
+void xb_lvs_close(xb_lvs *v);
+
 #endif

@@ -325,23 +325,35 @@ static void sum_up(const xb_lvs *v, xb_lvs_result *out)
     }
 }
 
-bool xb_layout_verify(xb_diags *d, const char *dir, const xb_graph *g, xb_lvs_result *out)
+bool xb_lvs_open(xb_lvs *v, xb_diags *d, const char *dir, const xb_graph *g)
 {
     char *path = xb_path_join(dir, "layout.json");
-    xb_lvs v = {.d = d, .path = path, .arena = xb_arena_new()};
-    bool read = xb_lvs_read(&v);
-    if (read) check_hardware(&v, dir);
-    if (read) check_weights(&v, dir, g);
-    if (v.errors > XB_LVS_SHOWN)
-        xb_diag(d, XB_ERROR, "lvs-more", &(xb_where){.file = path}, "%llu more errors",
-                (unsigned long long)(v.errors - XB_LVS_SHOWN));
-    bool ok = read && !v.errors;
-    if (ok && out) sum_up(&v, out);
-    xb_vec_free(&v.matrices);
-    xb_vec_free(&v.arrays);
-    xb_vec_free(&v.blocks);
-    xb_vec_free(&v.nets);
-    xb_arena_free(v.arena);
+    *v = (xb_lvs){.d = d, .arena = xb_arena_new()};
+    v->path = xb_arena_strdup(v->arena, path);
     free(path);
+    bool read = xb_lvs_read(v);
+    if (read) check_hardware(v, dir);
+    if (read) check_weights(v, dir, g);
+    if (v->errors > XB_LVS_SHOWN)
+        xb_diag(d, XB_ERROR, "lvs-more", &(xb_where){.file = v->path}, "%llu more errors",
+                (unsigned long long)(v->errors - XB_LVS_SHOWN));
+    return read && !v->errors;
+}
+
+void xb_lvs_close(xb_lvs *v)
+{
+    xb_vec_free(&v->matrices);
+    xb_vec_free(&v->arrays);
+    xb_vec_free(&v->blocks);
+    xb_vec_free(&v->nets);
+    xb_arena_free(v->arena);
+}
+
+bool xb_layout_verify(xb_diags *d, const char *dir, const xb_graph *g, xb_lvs_result *out)
+{
+    xb_lvs v;
+    bool ok = xb_lvs_open(&v, d, dir, g);
+    if (ok && out) sum_up(&v, out);
+    xb_lvs_close(&v);
     return ok;
 }

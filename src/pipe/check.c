@@ -8,17 +8,6 @@ typedef xb_vec(const char *) names;
 
 static const char *const level_name[] = {"graph", "map", "layout", "chip"};
 
-static bool refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...) XB_PRINTF(4, 5);
-static bool refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...)
-{
-    xb_where where = xb_yaml_where(at);
-    va_list args;
-    va_start(args, format);
-    xb_vdiag(in->d, XB_ERROR, code, &where, format, args);
-    va_end(args);
-    return false;
-}
-
 static size_t index_of(const names *list, const char *name)
 {
     size_t i = 0;
@@ -47,8 +36,9 @@ static bool check_levels(const xb_reading *in)
     for (size_t i = 0; i < in->p->n_steps; i++) {
         const xb_step *s = &in->p->step[i];
         if (latest && s->pass->level < latest->pass->level)
-            ok = refuse(in, s->where, "pipeline-order", "'%s' is a %s pass and must stand before '%s', a %s pass",
-                        s->instance, level_name[s->pass->level], latest->instance, level_name[latest->pass->level]);
+            ok = xb_pipe_refuse(in, s->where, "pipeline-order",
+                                "'%s' is a %s pass and must stand before '%s', a %s pass", s->instance,
+                                level_name[s->pass->level], latest->instance, level_name[latest->pass->level]);
         else
             latest = s;
     }
@@ -63,7 +53,8 @@ static bool lacks(const xb_reading *in, const xb_yaml *at, const char *who, cons
     for (size_t n = xb_registry_passes(in->registry, &pass), i = 0; i < n; i++)
         for (const char *const *g = pass[i]->gives; g && *g; g++)
             if (strcmp(*g, need) == 0) xb_buf_printf(&b, "%s'%s'", b.len ? ", " : "; it is given by ", pass[i]->name);
-    refuse(in, at, "pipeline-needs", "'%s' needs '%s', which no pass before it gives%s", who, need, xb_buf_cstr(&b));
+    xb_pipe_refuse(in, at, "pipeline-needs", "'%s' needs '%s', which no pass before it gives%s", who, need,
+                   xb_buf_cstr(&b));
     xb_buf_free(&b);
     return false;
 }
@@ -93,8 +84,24 @@ static bool check_data(const xb_reading *in)
     bool ok = true;
     for (size_t i = 0; i < p->n_steps; i++)
         if ((p->step[i].pass->reads & XB_READS_DATA) && !p->data.train)
-            ok = refuse(in, p->step[i].where, "pipeline-data",
-                        "'%s' reads data, but the pipeline has no 'data: {train: ...}'", p->step[i].instance);
+            ok = xb_pipe_refuse(in, p->step[i].where, "pipeline-data",
+                                "'%s' reads data, but the pipeline has no 'data: {train: ...}'", p->step[i].instance);
+    return ok;
+}
+
+/* A chip is of a layout, and is measured on the test set. */
+static bool check_chip(const xb_reading *in)
+{
+    const xb_pipeline *p = in->p;
+    bool map = false, ok = true;
+    for (size_t i = 0; i < p->n_steps; i++)
+        for (const char *const *g = p->step[i].pass->gives; g && *g; g++) map |= strcmp(*g, "layout") == 0;
+    if (p->chip.set && !map) ok = lacks(in, p->chip.where, "chip", "layout");
+    if (p->simulate.set && !map) ok = lacks(in, p->simulate.where, "simulate", "layout");
+    if (p->simulate.set && !p->data.test)
+        ok = xb_pipe_refuse(in, p->simulate.where, "pipeline-data",
+                            "'simulate' measures on test data, but the pipeline "
+                            "has no 'data: {test: ...}'");
     return ok;
 }
 
@@ -108,10 +115,10 @@ static bool own_check(const xb_reading *in, xb_context *c, check_fn *check, cons
     bool ok = check(xb_context_begin(c, who, at), options) >= 0;
     xb_context_end(c);
     bool said = xb_diags_errors(in->d) > before;
-    return ok ? !said : said ? false : refuse(in, at, "pass-check", "'%s' refuses its options", who);
+    return ok ? !said : said ? false : xb_pipe_refuse(in, at, "pass-check", "'%s' refuses its options", who);
 }
 
-static bool check_each(const xb_reading *in)
+bool xb_pipeline_check_parts(const xb_reading *in)
 {
     const xb_pipeline *p = in->p;
     xb_run_info info = {0};
@@ -122,8 +129,13 @@ static bool check_each(const xb_reading *in)
     for (size_t i = 0; i < p->n_emit; i++)
         ok &=
             own_check(in, c, p->emit[i].backend->check, p->emit[i].backend->name, p->emit[i].where, p->emit[i].options);
+    for (size_t i = 0; i < p->chip.n; i++) {
+        const xb_part *part = &p->chip.part[i];
+        ok &= own_check(in, c, part->device->check, part->instance, part->where, part->options);
+    }
     xb_context_free(c);
-    return ok;
+    const xb_chain chain = xb_pipeline_chain(p);
+    return ok && xb_chain_check(in->d, &chain);
 }
 
 bool xb_pipeline_check(const xb_reading *in)
@@ -131,5 +143,6 @@ bool xb_pipeline_check(const xb_reading *in)
     bool ok = check_levels(in);
     ok &= check_properties(in);
     ok &= check_data(in);
-    return ok && check_each(in);
+    ok &= check_chip(in);
+    return ok && xb_pipeline_check_parts(in);
 }

@@ -102,7 +102,9 @@ static xb_outcome work(job *j)
     xb_outcome outcome = xb_pipeline_run(j->d, j->p, j->cx, &j->info, j->m, j->i, j->engine);
     if (outcome != XB_DONE) return outcome;
     xb_graph_release_views(xb_module_graph(j->m));
-    if (!xb_measure_test(j->d, j->p, j->m, j->imported, j->engine) || !show_stats(j)) return failed();
+    if (!xb_measure_test(j->d, j->p, j->m, j->imported, j->engine) || !xb_measure_chips(j->d, j->p, j->m, j->engine) ||
+        !show_stats(j))
+        return failed();
     xb_graph_free(j->imported);
     j->imported = NULL;
     return xb_interrupted() ? XB_STOPPED : emit_all(j);

@@ -53,6 +53,23 @@ const xb_option xb_gate_options[] = {
     {.name = NULL},
 };
 
+const xb_option xb_simulate_options[] = {
+    {.name = "trials",
+     .help = "chips; each has its own random numbers",
+     .type = XB_OPT_INT,
+     .offset = IN(simulate, trials),
+     .def = "20",
+     .min = 1,
+     .max = 4294967295.0},
+    {.name = "programming",
+     .help = "what writing a chip costs; it changes no weight",
+     .type = XB_OPT_STRUCT,
+     .offset = IN(simulate, programming),
+     .sub = xb_program_option_table,
+     .sub_size = sizeof(xb_program_options)},
+    {.name = NULL},
+};
+
 xb_input_map xb_pipe_input_map(const xb_pipeline *p)
 {
     const xb_input_map_opts *o = &p->data.input;

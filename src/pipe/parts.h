@@ -25,6 +25,7 @@ void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root, const char *
 
 extern const xb_option xb_data_options[]; /* of xb_pipeline.data */
 extern const xb_option xb_gate_options[]; /* of xb_pipeline.gate */
+extern const xb_option xb_simulate_options[]; /* of xb_pipeline.simulate */
 
 /* A pipeline with nothing in it. */
 xb_pipeline *xb_pipeline_new(const char *file, const char *dir);
@@ -48,19 +49,39 @@ bool xb_hardware_read(const xb_reading *in, xb_yaml *value);
 /* steps.c */
 bool xb_steps_read(const xb_reading *in, const xb_yaml *list);
 bool xb_emits_read(const xb_reading *in, const xb_yaml *list);
-/* Name and options (NULL: none) of an entry of passes: or emit:. false: it is no entry. */
+/* Name and options (NULL: none) of an entry of passes:, emit: or devices:.
+ * false: it is no entry. */
 bool xb_entry_parts(xb_yaml *entry, xb_yaml **name, xb_yaml **options);
+/* The same with a diagnostic; an instance "name@id" is taken apart: *kind is
+ * the name alone. */
+bool xb_entry_read(const xb_reading *in, xb_yaml *entry, const char *list, xb_yaml **name, const char **kind,
+                   xb_yaml **options);
+/* An entry's options into memory of their own; *out is never NULL. */
+bool xb_entry_options(const xb_reading *in, const char *who, const xb_option *table, size_t size, const xb_yaml *name,
+                      const xb_yaml *options, void **out);
+
+/* chip.c: chip: and simulate: (NULL: absent). */
+bool xb_chip_read(const xb_reading *in, const xb_yaml *y);
+bool xb_simulate_read(const xb_reading *in, const xb_yaml *y);
+
+/* read.c: for every kind of file */
+const xb_yaml *xb_pipe_given(const xb_yaml *root, const char *key); /* NULL: absent or null */
+bool xb_pipe_refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...)
+    XB_PRINTF(4, 5); /* an error there; false */
+bool xb_pipe_check_format(const xb_reading *in, const xb_yaml *root);
 
 /* check.c: order, properties, data, every pass's and backend's own check. */
 bool xb_pipeline_check(const xb_reading *in);
+bool xb_pipeline_check_parts(const xb_reading *in); /* each one's own check alone */
 
-/* print.c: hardware is what to print for the file, as it is; NULL: what the pipeline holds. */
+/* print.c: an entry of a list, `indent` spaces before. */
+void xb_entry_print(const xb_pipeline *p, int indent, const char *name, const xb_option *table, const void *options,
+                    xb_buf *b);
+/* print.c: hardware is what to print for the file, as it is; NULL: what the
+ * pipeline holds. */
 void xb_pipeline_print_with(const xb_pipeline *p, const char *hardware, xb_buf *b);
 
 /* ---- running ---- */
-
-/* keys.c: data: {input: ...} as src/data takes it. */
-xb_input_map xb_pipe_input_map(const xb_pipeline *p);
 
 /* gate.c: the metric on the hold-out, against the graph as imported. */
 typedef struct xb_gate xb_gate;
@@ -99,6 +120,11 @@ void xb_graph_release_views(const xb_graph *g);
 
 /* inputs.c: what the run was made from, for service "xb.run". Texts are the pipeline's. */
 bool xb_inputs_register(xb_diags *d, const xb_pipeline *p, xb_run_info *info);
+
+/* simulated.c: chips of the laid-out module on the test set, and what
+ * programming one costs, into the journal. Nothing without simulate:. false
+ * after diagnostics, or interrupted. */
+bool xb_measure_chips(xb_diags *d, const xb_pipeline *p, xb_module *m, const xb_engine_options *engine);
 
 /* measure.c: the test set, once, into the journal. false after diagnostics. */
 bool xb_measure_test(xb_diags *d, const xb_pipeline *p, xb_module *m, const xb_graph *imported,

@@ -6,6 +6,7 @@
 #include "nn/eval.h"
 #include "nn/train/train.h"
 #include "plug/plug.h"
+#include "sim/sim.h"
 
 typedef struct xb_step {
     const xb_pass *pass;
@@ -19,6 +20,14 @@ typedef struct xb_emit {
     void *options;
     const xb_yaml *where;
 } xb_emit;
+
+/* An entry of chip: {devices: [...]}. */
+typedef struct xb_part {
+    const xb_device *device;
+    const char *instance; /* "lognormal@id" */
+    void *options;
+    const xb_yaml *where;
+} xb_part;
 
 typedef enum xb_on_fail { XB_GATE_ROLLBACK, XB_GATE_STOP } xb_on_fail;
 typedef enum xb_metric { XB_METRIC_TOP1, XB_METRIC_AGREEMENT, XB_METRIC_MSE, XB_METRIC_PSNR } xb_metric;
@@ -39,6 +48,19 @@ typedef struct xb_pipeline {
         int metric, on_fail;
         double max_drop; /* points for top1 and agreement, the metric's own unit otherwise */
     } gate;
+    struct {
+        bool set; /* without a chip: no devices, default options */
+        const xb_yaml *where;
+        xb_part *part; /* in the order of the chain */
+        size_t n;
+        xb_chip_options options;
+    } chip;
+    struct {
+        bool set;
+        const xb_yaml *where;
+        int64_t trials;
+        xb_program_options programming;
+    } simulate;
     xb_step *step;
     size_t n_steps;
     xb_emit *emit;
@@ -58,6 +80,18 @@ xb_pipeline *xb_pipeline_read(xb_diags *d, const xb_registry *r, const char *pat
 void xb_pipeline_free(xb_pipeline *p);
 /* All of it, defaults filled in; parses back to itself. */
 void xb_pipeline_print(const xb_pipeline *p, xb_buf *b);
+/* What an output folder's pipeline.yaml says of its chip: seed, data, hardware,
+ * chip, simulate, and nothing else of it. sets are of these keys. NULL after
+ * diagnostics. */
+xb_pipeline *xb_pipeline_of_folder(xb_diags *d, const xb_registry *r, const char *folder, const char *const *sets,
+                                   size_t n_sets, const char *const *hw_dirs);
+/* The values of "chip:" and "data:" as text: what simulations depend on. */
+void xb_chip_print(const xb_pipeline *p, xb_buf *b);
+void xb_data_print(const xb_pipeline *p, xb_buf *b);
+/* chip.c: the devices as src/sim takes them; in the pipeline's arena. */
+xb_chain xb_pipeline_chain(const xb_pipeline *p);
+/* keys.c: data: {input: ...} as src/data takes it. */
+xb_input_map xb_pipe_input_map(const xb_pipeline *p);
 /* A list "[fold-bn, map]" for `xbarc opt`: steps only. */
 xb_pipeline *xb_pipeline_of_passes(xb_diags *d, const xb_registry *r, const char *passes, const char *hardware,
                                    const char *const *hw_dirs, uint64_t seed);
@@ -87,6 +121,24 @@ typedef struct xb_instruments {
     const char *dump_dir;
     FILE *print_to;
 } xb_instruments;
+
+/* ---- chips ---- */
+
+/* simulated.c: what chips of p are measured and calibrated on: test; calibrate,
+ * else train, else test itself. false after diagnostics; what is open is closed
+ * in either case by xb_bench_close. */
+typedef struct xb_bench {
+    xb_dataset *data, *calibration; /* may be the same */
+    xb_input_map map;
+} xb_bench;
+bool xb_bench_open(xb_diags *d, const xb_pipeline *p, xb_bench *b);
+void xb_bench_close(xb_bench *b);
+/* simulated.c: a simulator of p's chip, of a layout of this graph, which all
+ * must outlive it; count items of the data (0: all). NULL after diagnostics. */
+xb_sim *xb_pipeline_sim(xb_diags *d, const xb_pipeline *p, const xb_bench *b, const xb_layout *layout,
+                        const xb_graph *graph, size_t count, const xb_engine_options *engine);
+/* clipped / conversions over all trials; NaN where nothing was converted. */
+double xb_trials_clip_ratio(const xb_trial *rows, size_t n);
 
 typedef enum xb_outcome { XB_DONE = 0, XB_BAD_INPUT = 1, XB_FAULT = 3, XB_GATE_FAILED = 4, XB_STOPPED = 130 } xb_outcome;
 

@@ -40,9 +40,10 @@ static void print_hardware(const xb_pipeline *p, const char *file, xb_buf *b)
     }
 }
 
-static void print_entry(const xb_pipeline *p, const char *name, const xb_option *table, const void *options, xb_buf *b)
+void xb_entry_print(const xb_pipeline *p, int indent, const char *name, const xb_option *table, const void *options,
+                    xb_buf *b)
 {
-    xb_buf_str(b, "  - ");
+    xb_buf_printf(b, "%*s- ", indent, "");
     xb_yaml_print_key(b, name);
     if (table && table->name) {
         xb_buf_str(b, ": ");
@@ -51,24 +52,34 @@ static void print_entry(const xb_pipeline *p, const char *name, const xb_option 
     xb_buf_char(b, '\n');
 }
 
+void xb_data_print(const xb_pipeline *p, xb_buf *b)
+{
+    xb_buf_str(b, "data:\n");
+    xb_opts_print_block_in(b, xb_data_options, &p->data, 2, p->dir);
+}
+
 void xb_pipeline_print_with(const xb_pipeline *p, const char *hardware, xb_buf *b)
 {
     xb_buf_str(b, "xbarc: 1\n");
     if (p->model) print_path(p, "model", p->model, b);
     xb_buf_printf(b, "seed: %llu\n", (unsigned long long)p->seed);
-    xb_buf_str(b, "data:\n");
-    xb_opts_print_block_in(b, xb_data_options, &p->data, 2, p->dir);
+    xb_data_print(p, b);
     print_hardware(p, hardware, b);
     if (p->gate.set) {
         xb_buf_str(b, "gate:\n");
         xb_opts_print_block_in(b, xb_gate_options, &p->gate, 2, p->dir);
     }
+    if (p->chip.set) xb_chip_print(p, b);
     xb_buf_str(b, p->n_steps ? "passes:\n" : "passes: []\n");
     for (size_t i = 0; i < p->n_steps; i++)
-        print_entry(p, p->step[i].instance, p->step[i].pass->options, p->step[i].options, b);
+        xb_entry_print(p, 2, p->step[i].instance, p->step[i].pass->options, p->step[i].options, b);
+    if (p->simulate.set) {
+        xb_buf_str(b, "simulate:\n");
+        xb_opts_print_block_in(b, xb_simulate_options, &p->simulate, 2, p->dir);
+    }
     xb_buf_str(b, p->n_emit ? "emit:\n" : "emit: []\n");
     for (size_t i = 0; i < p->n_emit; i++)
-        print_entry(p, p->emit[i].backend->name, p->emit[i].backend->options, p->emit[i].options, b);
+        xb_entry_print(p, 2, p->emit[i].backend->name, p->emit[i].backend->options, p->emit[i].options, b);
 }
 
 void xb_pipeline_print(const xb_pipeline *p, xb_buf *b)

@@ -8,7 +8,8 @@ enum { FILE_LIMIT = 16 << 20 };
 
 /* ---- the table of the top level ---- */
 
-/* Everything at the top; the last four are read by themselves and stand here for their names. */
+/* Everything at the top; the last six are read by themselves and stand here for
+ * their names. */
 typedef struct top {
     int64_t format;
     xb_pipeline p;
@@ -39,29 +40,35 @@ static const xb_option top_options[] = {
      .sub_size = sizeof(((xb_pipeline *)0)->data)},
     {.name = "hardware", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
     {.name = "gate", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
+    {.name = "chip", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
     {.name = "passes", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
+    {.name = "simulate", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
     {.name = "emit", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
     {.name = NULL},
 };
 
 static bool read_apart(const char *key)
 {
-    return strcmp(key, "hardware") == 0 || strcmp(key, "gate") == 0 || strcmp(key, "passes") == 0 ||
-           strcmp(key, "emit") == 0;
+    const xb_option *o = top_options;
+    while (o->name && strcmp(o->name, key) != 0) o++;
+    return o->name && o->offset == offsetof(top, apart);
 }
 
 /* ---- parts ---- */
 
-static const xb_yaml *given(const xb_yaml *root, const char *key)
+const xb_yaml *xb_pipe_given(const xb_yaml *root, const char *key)
 {
     const xb_yaml *y = xb_yaml_get(root, key);
     return y && !xb_yaml_is_null(y) ? y : NULL;
 }
 
-static bool refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *message)
+bool xb_pipe_refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...)
 {
     xb_where where = xb_yaml_where(at);
-    xb_diag(in->d, XB_ERROR, code, &where, "%s", message);
+    va_list args;
+    va_start(args, format);
+    xb_vdiag(in->d, XB_ERROR, code, &where, format, args);
+    va_end(args);
     return false;
 }
 
@@ -113,7 +120,8 @@ static bool read_top(const xb_reading *in, const xb_yaml *root, const char *mode
     p->model = model ? xb_arena_strdup(p->arena, model) : t.p.model;
     p->seed = t.p.seed;
     p->data = t.p.data;
-    if (ok && (!p->model || !*p->model)) ok = refuse(in, root, "option-missing", "pipeline: 'model' is missing");
+    if (ok && (!p->model || !*p->model))
+        ok = xb_pipe_refuse(in, root, "option-missing", "pipeline: 'model' is missing");
     return ok;
 }
 
@@ -124,26 +132,28 @@ static bool read_gate(const xb_reading *in, const xb_yaml *y)
     if (!xb_opts_read(in->d, p->arena, "gate", xb_gate_options, y, &p->gate, sizeof p->gate)) return false;
     p->gate.set = true;
     if (p->data.train ? p->data.holdout > 0 : p->data.calibrate != NULL) return true;
-    return refuse(in, y, "pipeline-gate",
-                  p->data.train ? "a gate needs a part of the training data: 'data: {holdout: N}'"
-                                : "a gate needs data: 'data: {train: ..., holdout: N}' or 'data: {calibrate: ...}'");
+    return xb_pipe_refuse(in, y, "pipeline-gate",
+                          p->data.train ? "a gate needs a part of the training data: 'data: {holdout: N}'"
+                                        : "a gate needs data: 'data: {train: ..., holdout: N}' or 'data: "
+                                          "{calibrate: ...}'");
 }
 
-/* The format comes first: a later version's keys are not worth errors of their own. */
-static bool check_format(const xb_reading *in, const xb_yaml *root)
+/* The format comes first: a later version's keys are not worth errors of their
+ * own. */
+bool xb_pipe_check_format(const xb_reading *in, const xb_yaml *root)
 {
     if (root->kind != XB_YAML_MAP)
-        return refuse(in, root, "option-type", "a pipeline is a map: 'xbarc: 1', 'model: ...'");
+        return xb_pipe_refuse(in, root, "option-type", "a pipeline is a map: 'xbarc: 1', 'model: ...'");
     const xb_yaml *y = xb_yaml_get(root, "xbarc");
     if (!y || y->kind != XB_YAML_SCALAR || y->quoted || strcmp(y->text, "1") == 0) return true;
-    return refuse(in, y, "pipeline-format", "this xbarc reads format 1 of pipeline files ('xbarc: 1')");
+    return xb_pipe_refuse(in, y, "pipeline-format", "this xbarc reads format 1 of pipeline files ('xbarc: 1')");
 }
 
 /* Fills passes, hardware and emit, where the file names none, from the installed default.yaml. */
 static bool fill_defaults(const xb_reading *in, xb_yaml *root)
 {
     static const char *const keys[] = {"passes", "hardware", "emit"};
-    if (given(root, "passes") && given(root, "hardware") && given(root, "emit")) return true;
+    if (xb_pipe_given(root, "passes") && xb_pipe_given(root, "hardware") && xb_pipe_given(root, "emit")) return true;
     xb_yaml *installed = NULL;
     for (size_t i = 0; in->hw_dirs && in->hw_dirs[i] && !installed; i++) {
         char *dir = xb_path_dir(in->hw_dirs[i]), *path = xb_path_join(dir, "default.yaml");
@@ -157,7 +167,7 @@ static bool fill_defaults(const xb_reading *in, xb_yaml *root)
     }
     bool ok = true;
     for (size_t i = 0; i < 3; i++) {
-        if (given(root, keys[i])) continue;
+        if (xb_pipe_given(root, keys[i])) continue;
         xb_yaml *value = xb_yaml_get(installed, keys[i]);
         xb_yaml key = {
             .kind = XB_YAML_SCALAR, .file = root->file, .line = root->line, .col = root->col, .text = keys[i]};
@@ -166,9 +176,8 @@ static bool fill_defaults(const xb_reading *in, xb_yaml *root)
         if (value)
             *xb_yaml_slot(in->p->arena, root, kept) = value;
         else
-            ok = refuse(
-                in, root, "option-missing",
-                xb_arena_printf(in->p->arena, "pipeline: '%s' is missing, and there is no installed default", keys[i]));
+            ok = xb_pipe_refuse(in, root, "option-missing",
+                                "pipeline: '%s' is missing, and there is no installed default", keys[i]);
     }
     return ok;
 }
@@ -211,12 +220,14 @@ const char *xb_pipe_find_define(void *context, const char *name)
 static bool read_all(const xb_reading *in, const char *model, const char *const *sets, size_t n_sets, const char *dir)
 {
     xb_yaml *root = xb_pipe_parse_file(in, in->p->file, in->lookup);
-    if (!root || !check_format(in, root) || !fill_defaults(in, root)) return false;
-    if (!xb_sets_apply(in, root, sets, n_sets) || !check_format(in, root)) return false;
+    if (!root || !xb_pipe_check_format(in, root) || !fill_defaults(in, root)) return false;
+    if (!xb_sets_apply(in, root, sets, n_sets) || !xb_pipe_check_format(in, root)) return false;
     bool ok = read_top(in, root, model);
     if (ok) xb_pipe_rebase_data(in, root, dir);
-    if (ok) ok = read_gate(in, given(root, "gate"));
+    if (ok) ok = read_gate(in, xb_pipe_given(root, "gate"));
     ok &= xb_hardware_read(in, xb_yaml_get(root, "hardware"));
+    ok &= xb_chip_read(in, xb_pipe_given(root, "chip"));
+    ok &= xb_simulate_read(in, xb_pipe_given(root, "simulate"));
     ok &= xb_steps_read(in, xb_yaml_get(root, "passes"));
     ok &= xb_emits_read(in, xb_yaml_get(root, "emit"));
     return ok && xb_pipeline_check(in);

@@ -78,14 +78,23 @@ static bool means(const char *name, const char *instance)
     return id && strlen(name) == (size_t)(id - instance) && strncmp(name, instance, strlen(name)) == 0;
 }
 
+/* An entry of just this name is meant before those that it may be short for. */
+static xb_yaml **whole_name(const xb_yaml *list, const char *name)
+{
+    xb_yaml *step, *options;
+    for (size_t i = 0; i < list->n; i++)
+        if (xb_entry_parts(list->item[i], &step, &options) && strcmp(name, step->text) == 0) return &list->item[i];
+    return NULL;
+}
+
 /* The options of the one step that `name` means; an entry without options gets an empty map. NULL after a diagnostic.
  */
 static xb_yaml **find_step(const edit *e, xb_yaml *list, const char *name, const char *at, const char *what)
 {
-    xb_yaml **found = NULL;
+    xb_yaml **whole = whole_name(list, name), **found = whole;
     const char *names[64], *first = NULL;
     size_t n_names = 0;
-    for (size_t i = 0; i < list->n; i++) {
+    for (size_t i = 0; !whole && i < list->n; i++) {
         xb_yaml *step, *options;
         if (!xb_entry_parts(list->item[i], &step, &options)) continue;
         if (n_names < 64) names[n_names++] = step->text;
@@ -124,6 +133,16 @@ static xb_yaml **step_into(const edit *e, xb_yaml **node, const char *at, size_t
     return xb_yaml_slot(a, *node, scalar_at(e, at, n, at));
 }
 
+/* The list of steps that the key up to `end` names; NULL: it names none. */
+static const char *steps_at(const edit *e, const char *end)
+{
+    static const char *const lists[] = {"passes", "emit", "chip.devices"};
+    size_t n = (size_t)(end - e->text);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (strlen(lists[i]) == n && strncmp(lists[i], e->text, n) == 0) return lists[i];
+    return NULL;
+}
+
 static bool apply(edit *e, xb_yaml *root)
 {
     xb_yaml **slot = &root;
@@ -137,7 +156,7 @@ static bool apply(edit *e, xb_yaml *root)
         else
             slot = step_into(e, slot, at, n);
         bool last = at + n == e->equals, top = at == e->text;
-        steps = !top ? NULL : strcmp(name, "passes") == 0 ? "passes" : strcmp(name, "emit") == 0 ? "emit" : NULL;
+        steps = steps_at(e, at + n);
         if (slot && top && !last && *slot && strcmp(name, "hardware") == 0) {
             *slot = xb_hardware_tree(e->in, *slot);
             if (!*slot) slot = NULL;

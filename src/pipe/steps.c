@@ -9,33 +9,36 @@ bool xb_entry_parts(xb_yaml *entry, xb_yaml **name, xb_yaml **options)
     return *name != NULL;
 }
 
-static bool refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...) XB_PRINTF(4, 5);
-static bool refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...)
-{
-    xb_where where = xb_yaml_where(at);
-    va_list args;
-    va_start(args, format);
-    xb_vdiag(in->d, XB_ERROR, code, &where, format, args);
-    va_end(args);
-    return false;
-}
-
 static bool is_list(const xb_reading *in, const xb_yaml *list, const char *what)
 {
     return list->kind == XB_YAML_SEQ ||
-           refuse(in, list, "option-type", "pipeline: '%s' needs a list, like [a, b]", what);
+           xb_pipe_refuse(in, list, "option-type", "pipeline: '%s' needs a list, like [a, b]", what);
 }
 
-static bool parts(const xb_reading *in, xb_yaml *entry, const char *what, xb_yaml **name, xb_yaml **options)
+static bool id_ok(const char *id)
 {
-    if (xb_entry_parts(entry, name, options)) return true;
-    return refuse(in, entry, "option-type",
-                  "an entry of '%s' is a name, or one name with its options: {name: {option: value}}", what);
+    size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    return n && !id[n];
 }
 
-/* Options into memory of their own; *out is never NULL. */
-static bool read_options(const xb_reading *in, const char *who, const xb_option *table, size_t size,
-                         const xb_yaml *name, const xb_yaml *options, void **out)
+bool xb_entry_read(const xb_reading *in, xb_yaml *entry, const char *list, xb_yaml **name, const char **kind,
+                   xb_yaml **options)
+{
+    if (!xb_entry_parts(entry, name, options))
+        return xb_pipe_refuse(in, entry, "option-type",
+                              "an entry of '%s' is a name, or one name with its "
+                              "options: {name: {option: value}}",
+                              list);
+    const char *at = strchr((*name)->text, '@');
+    if (at && !id_ok(at + 1))
+        return xb_pipe_refuse(in, *name, "pipeline-instance", "'%s': after @ stands a name of letters, digits, - and _",
+                              (*name)->text);
+    *kind = at ? xb_arena_strndup(in->p->arena, (*name)->text, (size_t)(at - (*name)->text)) : (*name)->text;
+    return true;
+}
+
+bool xb_entry_options(const xb_reading *in, const char *who, const xb_option *table, size_t size, const xb_yaml *name,
+                      const xb_yaml *options, void **out)
 {
     xb_arena *a = in->p->arena;
     *out = xb_arena_alloc(a, 1, size ? size : 1);
@@ -46,37 +49,28 @@ static bool read_options(const xb_reading *in, const char *who, const xb_option 
 static bool unknown(const xb_reading *in, const xb_yaml *at, const char *name, bool backend)
 {
     xb_buf b = {0};
-    xb_registry_explain(in->registry, name, backend, &b);
-    refuse(in, at, backend ? "backend-unknown" : "pass-unknown", "there is no %s '%s'%s", backend ? "backend" : "pass",
-           name, xb_buf_cstr(&b));
+    xb_registry_explain(in->registry, name, backend ? XB_OFFER_BACKEND : XB_OFFER_PASS, &b);
+    xb_pipe_refuse(in, at, backend ? "backend-unknown" : "pass-unknown", "there is no %s '%s'%s",
+                   backend ? "backend" : "pass", name, xb_buf_cstr(&b));
     xb_buf_free(&b);
     return false;
-}
-
-static bool id_ok(const char *id)
-{
-    size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
-    return n && !id[n];
 }
 
 static bool read_step(const xb_reading *in, xb_yaml *entry, xb_step *step)
 {
     xb_yaml *name, *options;
-    if (!parts(in, entry, "passes", &name, &options)) return false;
-    const char *at = strchr(name->text, '@');
-    if (at && !id_ok(at + 1))
-        return refuse(in, name, "pipeline-instance", "'%s': after @ stands a name of letters, digits, - and _",
-                      name->text);
-    const char *pass = at ? xb_arena_strndup(in->p->arena, name->text, (size_t)(at - name->text)) : name->text;
+    const char *pass;
+    if (!xb_entry_read(in, entry, "passes", &name, &pass, &options)) return false;
     for (const xb_step *s = in->p->step; s < step; s++)
         if (s->instance && strcmp(s->instance, name->text) == 0)
-            return refuse(in, name, "pipeline-instance",
-                          "'%s' stands here twice; first on line %d; name one of them, like %s@2", name->text,
-                          s->where->line, pass);
+            return xb_pipe_refuse(in, name, "pipeline-instance",
+                                  "'%s' stands here twice; first on line %d; name "
+                                  "one of them, like %s@2",
+                                  name->text, s->where->line, pass);
     *step = (xb_step){.pass = xb_registry_pass(in->registry, pass), .instance = name->text, .where = name};
     if (!step->pass) return unknown(in, name, pass, false);
-    return read_options(in, step->instance, step->pass->options, step->pass->options_size, name, options,
-                        &step->options);
+    return xb_entry_options(in, step->instance, step->pass->options, step->pass->options_size, name, options,
+                            &step->options);
 }
 
 bool xb_steps_read(const xb_reading *in, const xb_yaml *list)
@@ -93,15 +87,16 @@ bool xb_steps_read(const xb_reading *in, const xb_yaml *list)
 static bool read_emit(const xb_reading *in, xb_yaml *entry, xb_emit *emit)
 {
     xb_yaml *name, *options;
-    if (!parts(in, entry, "emit", &name, &options)) return false;
+    const char *backend;
+    if (!xb_entry_read(in, entry, "emit", &name, &backend, &options)) return false;
     for (const xb_emit *e = in->p->emit; e < emit; e++)
         if (e->where && strcmp(e->where->text, name->text) == 0)
-            return refuse(in, name, "pipeline-instance", "'%s' is emitted twice; first on line %d", name->text,
-                          e->where->line);
+            return xb_pipe_refuse(in, name, "pipeline-instance", "'%s' is emitted twice; first on line %d", name->text,
+                                  e->where->line);
     *emit = (xb_emit){.backend = xb_registry_backend(in->registry, name->text), .where = name};
     if (!emit->backend) return unknown(in, name, name->text, true);
-    return read_options(in, name->text, emit->backend->options, emit->backend->options_size, name, options,
-                        &emit->options);
+    return xb_entry_options(in, name->text, emit->backend->options, emit->backend->options_size, name, options,
+                            &emit->options);
 }
 
 bool xb_emits_read(const xb_reading *in, const xb_yaml *list)
