@@ -1,0 +1,96 @@
+/* product8.c: the loops around the kernel of integer codes: chunks of vectors, groups of blocks, strips of columns. */
+#include "sim/product_private.h"
+
+#include "base/mem.h"
+#include <string.h>
+
+typedef struct run8 {
+    const xb_panels8 *p;
+    xb_strip8 strip;   /* what all have in common */
+    size_t words;      /* of a vector */
+    uint32_t *x;       /* [XB_CHUNK][words] */
+    uint32_t *total;   /* [XB_CHUNK][padded] float or int32 */
+    uint32_t *clipped; /* [padded] */
+    float *largest;    /* [padded], NULL: not asked for */
+} run8;
+
+static void group8(const run8 *r, size_t block, size_t past, size_t n)
+{
+    const xb_cut *c = &r->p->cut;
+    int64_t word = xb_cut_begin(c->end, block);
+    xb_strip8 s = r->strip;
+    s.x = r->x + word, s.n = n, s.block = block, s.past = past;
+    for (int64_t m = 0; m < c->padded; m += s.vectors * (int64_t)c->lanes) {
+        s.vectors = xb_cut_vectors(c, m);
+        s.w = r->p->w + m * c->rows + word * s.vectors * (int64_t)c->lanes;
+        s.start = r->strip.start ? r->strip.start + m * (int64_t)c->blocks : NULL;
+        s.total = r->total + m, s.clipped = r->clipped + m, s.largest = r->largest ? r->largest + m : NULL;
+        r->p->kernel->strip(&s);
+    }
+}
+
+static void words_of(const run8 *r, const uint8_t *x, size_t ldx, bool sign, size_t n)
+{
+    const xb_cut *c = &r->p->cut;
+    for (size_t i = 0; i < n; i++)
+        for (size_t b = 0; b < c->blocks; b++) {
+            int64_t row = xb_cut_begin(r->p->end, b);
+            r->p->kernel->words(x + i * ldx + row, sign, (size_t)(r->p->end[b] - row),
+                                r->x + i * r->words + xb_cut_begin(c->end, b));
+        }
+}
+
+static void chunk8(const run8 *r, size_t n, float factor, float *y, size_t ldy)
+{
+    const xb_cut *c = &r->p->cut;
+    size_t padded = (size_t)c->padded;
+    memset(r->total, 0, n * padded * sizeof *r->total);
+    for (size_t b = 0, past; b < c->blocks; b = past) {
+        past = xb_cut_group(c, b, 1);
+        group8(r, b, past, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const void *total = r->total + i * padded;
+        if (r->strip.convert)
+            r->p->codes->add(total, factor, y + i * ldy, (size_t)c->cols);
+        else
+            r->p->kernel->add(total, factor, y + i * ldy, (size_t)c->cols);
+    }
+}
+
+static run8 run8_of(const xb_panels8 *p, bool signed_x, float unit, const xb_adc *adc, bool largest)
+{
+    const xb_cut *c = &p->cut;
+    size_t padded = (size_t)c->padded, words = (size_t)c->rows;
+    run8 r = {.p = p, .words = words};
+    r.strip = (xb_strip8){.ldx = words,
+                          .end = c->end,
+                          .start = signed_x && p->kernel->offset ? p->start : NULL,
+                          .convert = adc->step > 0,
+                          .low = adc->low,
+                          .high = adc->high,
+                          .ldtotal = padded};
+    if (r.strip.convert) r.strip.factor = (float)((double)unit / adc->step);
+    r.x = xb_lines(words, XB_CHUNK * sizeof *r.x);
+    r.total = xb_lines(padded, XB_CHUNK * sizeof *r.total);
+    r.clipped = xb_lines(padded, sizeof *r.clipped);
+    if (largest) r.largest = xb_lines(padded, sizeof *r.largest);
+    return r;
+}
+
+void xb_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, size_t ldx, size_t n, float unit, float scale,
+                 const xb_adc *adc, float *y, size_t ldy, xb_convert_count *count, float *largest)
+{
+    const xb_cut *c = &p->cut;
+    run8 r = run8_of(p, signed_x, unit, adc, largest != NULL);
+    float factor = scale * (r.strip.convert ? adc->step : unit);
+    for (size_t at = 0; at < n; at += XB_CHUNK) {
+        size_t here = n - at < XB_CHUNK ? n - at : XB_CHUNK;
+        words_of(&r, x + at * ldx, ldx, signed_x, here);
+        chunk8(&r, here, factor, y + at * ldy, ldy);
+        xb_cut_count(c, r.clipped, here, count);
+    }
+    for (int64_t m = 0; largest && m < c->cols; m++)
+        if (r.largest[m] * unit > *largest) *largest = r.largest[m] * unit;
+    xb_lines_free(r.x), xb_lines_free(r.total), xb_lines_free(r.clipped), xb_lines_free(r.largest);
+}

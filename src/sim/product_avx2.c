@@ -1,0 +1,20 @@
+/* product_avx2.c: the float kernel with AVX2 and FMA. */
+#ifdef __x86_64__
+
+#include "sim/product_private.h"
+
+#include "sim/lanes_avx2.h"
+#include "sim/product_tile.h"
+
+TILES_OF(6)
+TILES_OF(4) TILES_OF(2) TILES_OF(1)
+
+    static void strip(const xb_strip *s)
+{
+    static const tiles heights[] = {TILES_ENTRY(6), TILES_ENTRY(4), TILES_ENTRY(2), TILES_ENTRY(1)};
+    in_tiles(s, heights);
+}
+
+const xb_kernel xb_kernel_avx2 = {"avx2", LANES, strip, add, square};
+
+#endif

@@ -1,0 +1,21 @@
+/* product_avx512.c: the float kernel with AVX-512. */
+#ifdef __x86_64__
+
+#include "sim/product_private.h"
+
+#define LANE_FEATURES "avx512f"
+#include "sim/lanes_avx512.h"
+#include "sim/product_tile.h"
+
+TILES_OF(14)
+TILES_OF(8) TILES_OF(4) TILES_OF(2) TILES_OF(1)
+
+    static void strip(const xb_strip *s)
+{
+    static const tiles heights[] = {TILES_ENTRY(14), TILES_ENTRY(8), TILES_ENTRY(4), TILES_ENTRY(2), TILES_ENTRY(1)};
+    in_tiles(s, heights);
+}
+
+const xb_kernel xb_kernel_avx512 = {"avx512", LANES, strip, add, square};
+
+#endif
