@@ -21,7 +21,7 @@ typedef struct reader {
 
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\r';
+    return c == ' ' || c == '\t' || c == '\r';
 }
 
 /* at: the place in the text, on the line that begins at `line`. Columns of diagnostics count characters. */
@@ -68,9 +68,10 @@ static bool take_number(reader *r, const char *line, char *at, char *end, size_t
 static bool take_line(reader *r, char *line, char *end)
 {
     size_t field = 0;
+    char separator = memchr(line, ',', (size_t)(end - line)) ? ',' : '\t';
     for (char *at = line;; at++) {
         char *stop = at;
-        while (stop < end && *stop != ',' && *stop != '\t') stop++;
+        while (stop < end && *stop != separator) stop++;
         field++;
         if (r->cols && field > r->cols)
             return refuse(r, line, at, field, "this row goes on; the first has %zu numbers", r->cols);
@@ -93,7 +94,7 @@ static bool take_text(reader *r)
         char *stop = memchr(line, '\n', (size_t)(end - line)), *first = line;
         if (!stop) stop = end;
         r->line++;
-        while (first < stop && (is_blank(*first) || *first == '\t')) first++;
+        while (first < stop && is_blank(*first)) first++;
         if (first < stop && *first != '#' && !take_line(r, line, stop)) return false;
         line = stop + 1;
     }

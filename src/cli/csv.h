@@ -1,4 +1,4 @@
-/* csv.h: a table of numbers from a text file: a line a row, numbers between commas or tabs. */
+/* csv.h: a table of numbers from a text file: a line a row, numbers between commas, or tabs where it has no comma. */
 #ifndef XB_CLI_CSV_H
 #define XB_CLI_CSV_H
 

@@ -1,32 +1,9 @@
-/* irdrop.c: conjugate gradients on the bit lines of an array, its word lines eliminated (formulas in irdrop.h).
- *
- * Vectors over the cells are [rows][stride], stride a multiple of LANES and the padding zero, so that bit lines are
- * solved side by side. Word lines are solved LANES at a time in a buffer that holds them interleaved, [cols][LANES]. */
-#include "sim/irdrop.h"
-#include "nn/train/vector.h"
+/* irdrop.c: an array with resistive wires: set up, asked for currents, nodes and its transfer matrix. */
+#include "sim/irdrop_private.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LANES = 8, MOST = 1000 };
-#define TOLERANCE 1e-14
-
-struct xb_irdrop {
-    size_t rows, cols, stride, groups; /* groups of LANES word lines */
-    double r_row, r_col;
-    double *g;     /* [rows][cols] */
-    double *down;  /* [rows][stride]: 1 / pivot of M */
-    double *drive; /* [rows][stride]: f for 1 V at every row */
-    double *along; /* [groups][cols][LANES]: 1 / pivot of L' + r_row G */
-    double *root;  /* [groups][cols][LANES]: sqrt(r_row r_col) G */
-};
-
-struct xb_irdrop_work {
-    double *u, *r, *z, *p, *mp, *h; /* [rows][stride]; mp = M p */
-    double *lines;                  /* [cols][LANES] */
-    double scale;                   /* u is of voltages / scale */
-};
 
 /* ---- set-up --------------------------------------------------------------------------------------------- */
 
@@ -128,154 +105,6 @@ void xb_irdrop_work_free(xb_irdrop_work *w)
     free(w);
 }
 
-/* ---- the lines ------------------------------------------------------------------------------------------ */
-
-/* x = M^-1 f */
-XB_VECTOR static void solve_columns(const xb_irdrop *s, const double *f, double *x)
-{
-    size_t n = s->stride;
-    memcpy(x, f, n * sizeof *x);
-    for (size_t i = 1; i < s->rows; i++) {
-        const double *restrict above = x + (i - 1) * n, *restrict inverse = s->down + (i - 1) * n;
-        const double *restrict from = f + i * n;
-        double *restrict to = x + i * n;
-        for (size_t j = 0; j < n; j++) to[j] = from[j] + above[j] * inverse[j];
-    }
-    for (size_t i = s->rows; i--;) {
-        const double *restrict inverse = s->down + i * n, *restrict below = x + (i + 1) * n;
-        double *restrict to = x + i * n;
-        if (i + 1 == s->rows)
-            for (size_t j = 0; j < n; j++) to[j] *= inverse[j];
-        else
-            for (size_t j = 0; j < n; j++) to[j] = (to[j] + below[j]) * inverse[j];
-    }
-}
-
-/* lines = (L' + r_row G)^-1 lines, of one group of word lines */
-XB_VECTOR static void solve_rows(const xb_irdrop *s, size_t group, double *lines)
-{
-    const double *along = s->along + group * s->cols * LANES;
-    double carry[LANES] = {0};
-    for (size_t j = s->cols; j--;)
-        for (size_t k = 0; k < LANES; k++) {
-            double c = lines[j * LANES + k] + carry[k];
-            lines[j * LANES + k] = c;
-            carry[k] = c * along[j * LANES + k];
-        }
-    for (size_t k = 0; k < LANES; k++) carry[k] = 0;
-    for (size_t j = 0; j < s->cols; j++)
-        for (size_t k = 0; k < LANES; k++)
-            carry[k] = lines[j * LANES + k] = (lines[j * LANES + k] + carry[k]) * along[j * LANES + k];
-}
-
-static size_t group_rows(const xb_irdrop *s, size_t group)
-{
-    size_t left = s->rows - group * LANES;
-    return left < LANES ? left : LANES;
-}
-
-/* lines = (L' + r_row G)^-1 root p, of one group */
-XB_VECTOR static void couple_group(const xb_irdrop *s, size_t group, const double *p, double *lines)
-{
-    const double *root = s->root + group * s->cols * LANES;
-    size_t rows = group_rows(s, group);
-    if (rows < LANES) memset(lines, 0, s->cols * LANES * sizeof *lines);
-    for (size_t k = 0; k < rows; k++) {
-        const double *from = p + (group * LANES + k) * s->stride;
-        for (size_t j = 0; j < s->cols; j++) lines[j * LANES + k] = from[j] * root[j * LANES + k];
-    }
-    solve_rows(s, group, lines);
-}
-
-/* h = H p */
-static void couple(const xb_irdrop *s, double *lines, const double *p, double *h)
-{
-    for (size_t group = 0; group < s->groups; group++) {
-        const double *root = s->root + group * s->cols * LANES;
-        couple_group(s, group, p, lines);
-        for (size_t k = 0; k < group_rows(s, group); k++) {
-            double *to = h + (group * LANES + k) * s->stride;
-            for (size_t j = 0; j < s->cols; j++) to[j] = lines[j * LANES + k] * root[j * LANES + k];
-        }
-    }
-}
-
-/* ---- conjugate gradients -------------------------------------------------------------------------------- */
-
-static double sum_lanes(const double part[LANES])
-{
-    return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-}
-
-XB_VECTOR static double dot(const double *a, const double *b, size_t n)
-{
-    double part[LANES] = {0};
-    for (size_t i = 0; i < n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) part[k] += a[i + k] * b[i + k];
-    return sum_lanes(part);
-}
-
-/* y = x + a y */
-XB_VECTOR static void follow(double *restrict y, const double *restrict x, double a, size_t n)
-{
-    for (size_t i = 0; i < n; i++) y[i] = x[i] + a * y[i];
-}
-
-/* h = mp - h = (M - H) p; returns its product with p. */
-XB_VECTOR static double finish_product(double *restrict h, const double *restrict mp, const double *restrict p,
-                                       size_t n)
-{
-    double part[LANES] = {0};
-    for (size_t i = 0; i < n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            h[i + k] = mp[i + k] - h[i + k];
-            part[k] += p[i + k] * h[i + k];
-        }
-    return sum_lanes(part);
-}
-
-XB_VECTOR static void move(xb_irdrop_work *w, double a, size_t n)
-{
-    double *restrict u = w->u, *restrict r = w->r;
-    const double *restrict p = w->p, *restrict q = w->h;
-    for (size_t i = 0; i < n; i++) {
-        u[i] += a * p[i];
-        r[i] -= a * q[i];
-    }
-}
-
-/* u = (M - H)^-1 r. Begins at M^-1 r, whose residual is H u: no difference of close numbers. M p is followed by
- * recurrence (p is made of z = M^-1 r), so that M itself, whose rows nearly cancel, is never applied. */
-static xb_irdrop_result solve(const xb_irdrop *s, xb_irdrop_work *w, const xb_irdrop_options *options)
-{
-    size_t n = s->rows * s->stride;
-    double tolerance = options && options->tolerance > 0 ? options->tolerance : TOLERANCE, before = 0;
-    int most = options && options->most > 0 ? options->most : MOST;
-    xb_irdrop_result result = {0};
-    solve_columns(s, w->r, w->u);
-    double norm = dot(w->r, w->u, n);
-    couple(s, w->lines, w->u, w->r);
-    for (;; result.iterations++) {
-        solve_columns(s, w->r, w->z);
-        double now = dot(w->r, w->z, n);
-        result.residual = norm > 0 ? sqrt(now / norm) : 0;
-        result.converged = result.residual <= tolerance;
-        if (result.converged || result.iterations == most) return result;
-        if (result.iterations == 0) {
-            memcpy(w->p, w->z, n * sizeof *w->p);
-            memcpy(w->mp, w->r, n * sizeof *w->mp);
-        } else {
-            follow(w->p, w->z, now / before, n);
-            follow(w->mp, w->r, now / before, n);
-        }
-        couple(s, w->lines, w->p, w->h);
-        double curvature = finish_product(w->h, w->mp, w->p, n);
-        if (!(curvature > 0)) return result;
-        move(w, now / curvature, n);
-        before = now;
-    }
-}
-
 /* ---- what is asked -------------------------------------------------------------------------------------- */
 
 /* The power of two that brings the largest of v into 1..2, so that squares neither vanish nor overflow. */
@@ -296,7 +125,7 @@ xb_irdrop_result xb_irdrop_solve(const xb_irdrop *s, xb_irdrop_work *w, const xb
         double volt = v[i] / w->scale;
         for (size_t j = 0; j < s->stride; j++) w->r[i * s->stride + j] = s->drive[i * s->stride + j] * volt;
     }
-    xb_irdrop_result result = solve(s, w, options);
+    xb_irdrop_result result = xb_irdrop_run(s, w, options);
     for (size_t j = 0; j < s->cols; j++) current[j] = w->u[(s->rows - 1) * s->stride + j] * w->scale;
     return result;
 }
@@ -320,8 +149,8 @@ double xb_irdrop_nodes(const xb_irdrop *s, xb_irdrop_work *w, const double *v, d
 {
     double power = 0;
     for (size_t group = 0; group < s->groups; group++) {
-        couple_group(s, group, w->u, w->lines);
-        for (size_t i = group * LANES; i < group * LANES + group_rows(s, group); i++)
+        xb_irdrop_couple(s, group, w->u, w->lines);
+        for (size_t i = group * LANES; i < group * LANES + xb_irdrop_group_rows(s, group); i++)
             power += row_nodes(s, w, i, v[i], word, bit);
     }
     return power;
@@ -344,9 +173,9 @@ static xb_irdrop_result transfer_one(const xb_irdrop *s, xb_irdrop_work *w, cons
         w->r[last + k] = 1;
     else
         memcpy(w->r + k * n, s->drive + k * n, n * sizeof *w->r);
-    xb_irdrop_result result = solve(s, w, options);
+    xb_irdrop_result result = xb_irdrop_run(s, w, options);
     if (adjoint)
-        for (size_t i = 0; i < s->rows; i++) t[i * s->cols + k] = dot(w->u + i * n, s->drive + i * n, n);
+        for (size_t i = 0; i < s->rows; i++) t[i * s->cols + k] = xb_irdrop_dot(w->u + i * n, s->drive + i * n, n);
     else
         memcpy(t + k * s->cols, w->u + last, s->cols * sizeof *t);
     return result;
