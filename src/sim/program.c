@@ -9,8 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BINS = 400 }; /* of e, over six of its widest standard deviations to both sides */
-
 static double density(double x, double sigma)
 {
     return exp(-x * x / (2 * sigma * sigma)) / (sigma * sqrt(2 * M_PI));
@@ -36,63 +34,108 @@ static void verify(const xb_program_options *o, xb_program_cost *c)
     c->residual = sqrt((1 - never) * inner + never * outer);
 }
 
-/* What is left of e after each pulse of devices that are not accepted yet, as a density on a grid. */
+/* ---- pulses ---- */
+
+/* What is left of e, of devices that are not accepted yet: a density, even within each of `n` bins. Bins are even in
+ * asinh(e / d), so that they are fine where acceptance is decided, and d is an edge. */
 typedef struct left {
-    double at[BINS], mass[BINS], width;
-    double kernel[BINS][BINS]; /* from, to */
+    int n;
+    double *edge, *mass, *next, *kernel; /* [n + 1], [n], [n], [from][to] */
 } left;
+
+/* Integral of the distribution function of N(0, s^2) up to z. */
+static double above(double z, double s)
+{
+    if (s <= 0) return z > 0 ? z : 0;
+    return z * 0.5 * erfc(-z / (s * M_SQRT2)) + s * s * density(z, s);
+}
+
+/* Share of an even density over [lo, hi] that N(0, s^2) more brings below x. */
+static double below(double x, double lo, double hi, double s)
+{
+    return (above(x - lo, s) - above(x - hi, s)) / (hi - lo);
+}
 
 static void grid(left *l, const xb_program_options *o)
 {
+    enum { INNER = 32 }; /* bins from 0 to d */
     double widest = fmax(o->sigma, o->pulse_sigma / sqrt(1 - (1 - o->rate) * (1 - o->rate)));
-    l->width = 12 * widest / BINS;
-    for (int i = 0; i < BINS; i++) {
-        l->at[i] = -6 * widest + (i + 0.5) * l->width;
-        l->mass[i] = o->sigma > 0 ? 0.5 * (erf((l->at[i] + l->width / 2) / (o->sigma * M_SQRT2)) -
-                                           erf((l->at[i] - l->width / 2) / (o->sigma * M_SQRT2)))
-                                  : 0;
+    double step = asinh(1) / INNER, reach = asinh(6 * widest / o->tolerance) / step;
+    int half = reach > INNER ? (int)ceil(reach) : INNER;
+    l->n = 2 * half;
+    size_t n = (size_t)l->n;
+    l->edge = xb_calloc(n + 1, sizeof *l->edge);
+    l->mass = xb_calloc(n, sizeof *l->mass);
+    l->next = xb_calloc(n, sizeof *l->next);
+    l->kernel = xb_calloc(n * n, sizeof *l->kernel);
+    for (int i = 0; i <= l->n; i++) l->edge[i] = o->tolerance * sinh((i - half) * step);
+    for (int i = 0; i < l->n; i++)
+        l->mass[i] = 0.5 * (erf(l->edge[i + 1] / (o->sigma * M_SQRT2)) - erf(l->edge[i] / (o->sigma * M_SQRT2)));
+    for (int i = 0; i < l->n; i++) {
+        double lo = (1 - o->rate) * l->edge[i], hi = (1 - o->rate) * l->edge[i + 1];
+        if (o->rate >= 1) lo = -1e-9 * o->tolerance, hi = -lo; /* all of it goes */
+        for (int j = 0; j < l->n; j++)
+            l->kernel[i * l->n + j] =
+                below(l->edge[j + 1], lo, hi, o->pulse_sigma) - below(l->edge[j], lo, hi, o->pulse_sigma);
     }
-    for (int i = 0; i < BINS; i++)
-        for (int j = 0; j < BINS; j++) {
-            double from = (1 - o->rate) * l->at[i], lo = l->at[j] - l->width / 2 - from, s = o->pulse_sigma;
-            double hi = lo + l->width;
-            l->kernel[i][j] = s > 0 ? 0.5 * (erf(hi / (s * M_SQRT2)) - erf(lo / (s * M_SQRT2))) : lo <= 0 && 0 < hi;
-        }
 }
 
-/* Share of a bin that lies within [-d, d]. */
-static double accepted(const left *l, int i, double d)
+/* Mean of e^2 over a bin. */
+static double square_of(const left *l, int i)
 {
-    double lo = fmax(l->at[i] - l->width / 2, -d), hi = fmin(l->at[i] + l->width / 2, d);
-    return hi > lo ? (hi - lo) / l->width : 0;
+    double lo = l->edge[i], hi = l->edge[i + 1];
+    return (lo * lo + lo * hi + hi * hi) / 3;
+}
+
+/* Takes out what is accepted, adds its squares; returns what remains. */
+static double accept(left *l, double d, double *square)
+{
+    double rest = 0;
+    for (int i = 0; i < l->n; i++) {
+        if (fmax(-l->edge[i], l->edge[i + 1]) <= d * (1 + 1e-9)) {
+            *square += l->mass[i] * square_of(l, i);
+            l->mass[i] = 0;
+        }
+        rest += l->mass[i];
+    }
+    return rest;
+}
+
+static void pulse(left *l)
+{
+    for (int j = 0; j < l->n; j++) l->next[j] = 0;
+    for (int i = 0; i < l->n; i++)
+        for (int j = 0; l->mass[i] > 0 && j < l->n; j++) l->next[j] += l->mass[i] * l->kernel[i * l->n + j];
+    for (int j = 0; j < l->n; j++) l->mass[j] = l->next[j];
 }
 
 static void pulses(const xb_program_options *o, xb_program_cost *c)
 {
-    left *l = xb_calloc(1, sizeof *l);
-    double *next = xb_calloc(BINS, sizeof *next), square = 0, rest = 1;
-    grid(l, o);
+    left l;
+    double square = 0, rest = 1, ratio = 0;
+    if (o->sigma <= 0) return; /* the first write is exact */
+    grid(&l, o);
     c->writes = 0;
     for (int64_t k = 0; k < o->most && rest > 1e-12; k++) {
-        c->writes += rest;
-        rest = 0;
-        for (int i = 0; i < BINS; i++) {
-            double in = l->mass[i] * accepted(l, i, o->tolerance);
-            square += in * l->at[i] * l->at[i];
-            l->mass[i] -= in;
-            rest += l->mass[i];
-        }
-        if (o->sigma <= 0 || k + 1 == o->most || rest <= 1e-12) break;
-        for (int j = 0; j < BINS; j++) {
-            next[j] = 0;
-            for (int i = 0; i < BINS; i++) next[j] += l->mass[i] * l->kernel[i][j];
-        }
-        for (int j = 0; j < BINS; j++) l->mass[j] = next[j];
+        if (k) pulse(&l);
+        double before = square, was = rest, last = ratio;
+        c->writes += was;
+        rest = accept(&l, o->tolerance, &square);
+        ratio = rest / was;
+        if (!k || fabs(ratio - last) > 1e-9 * last) continue;
+        double m = (double)(o->most - k - 1), left_over = pow(ratio, m); /* from here on a geometric series */
+        double times = ratio < 1 ? (1 - left_over) / (1 - ratio) : m;
+        c->writes += rest * times;
+        square += (square - before) * ratio * times;
+        for (int i = 0; i < l.n; i++) l.mass[i] *= left_over;
+        break;
     }
-    for (int i = 0; i < BINS; i++) square += l->mass[i] * l->at[i] * l->at[i];
+    for (int i = 0; i < l.n; i++) square += l.mass[i] * square_of(&l, i);
     c->residual = sqrt(square);
-    free(next);
-    free(l);
+    free(l.edge);
+    free(l.mass);
+    free(l.next);
+    free(l.kernel);
 }
 
 xb_program_cost xb_program_cost_of(const xb_program_options *o, double devices)
