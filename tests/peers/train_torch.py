@@ -6,9 +6,9 @@ statistics at the end), teacher.onnx and the data.
 usage: train_torch.py --compare FOLDER: exit 1 unless rate and loss of every step in NAME.log agree to 1e-4 of their size, and running
 statistics in NAME-trained.onnx to 1e-3 of their largest element.
 
-One recipe says both what the training file holds and what is built from PyTorch's parts. A ReLU or a maximum that the last bit decides sends
-a gradient elsewhere, in PyTorch's floats as in ours, and training at a high rate makes more of it every step: so rates are low, and PyTorch
-computes in doubles where that is fast enough.
+One recipe says both what the training file holds and what is built from PyTorch's parts. A ReLU or a maximum that the last bit decides
+sends a gradient elsewhere, in PyTorch's floats as in ours, and training at a high rate makes more of it every step: so rates are low, and
+PyTorch computes in doubles where that is fast enough. Normalisations do not start at 0 and 1: the exporter writes equal tensors once.
 """
 import copy
 import fnmatch
