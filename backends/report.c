@@ -210,26 +210,63 @@ static void write_summary(struct writer *w)
     json->close(w->j);
 }
 
-/* One measured accuracy, "accuracy.STAGE.METRIC" facts as they were journalled. */
+static bool begins(const char *text, const char *with)
+{
+    return !strncmp(text, with, strlen(with));
+}
+
+/* Numbers of the journal whose key begins with `prefix`, as members; a dot in the rest becomes an underscore. */
+static void write_members(struct writer *w, const char *prefix)
+{
+    const xb_fact *fact;
+    size_t n = w->journal->facts(w->module, &fact);
+    for (size_t i = 0; i < n; i++) {
+        char key[64];
+        if (!begins(fact[i].key, prefix)) continue;
+        snprintf(key, sizeof key, "%s", fact[i].key + strlen(prefix));
+        for (char *dot = key; (dot = strchr(dot, '.'));) *dot = '_';
+        real(w, key, fact[i].value);
+    }
+}
+
+/* One measured accuracy a stage: "accuracy.STAGE.METRIC". */
 static void write_accuracy(struct writer *w)
 {
-    static const char *const stages[] = {"reference", "compiled"};
-    static const char *const metrics[] = {"top1", "top5", "loss",      "correct", "total",
-                                          "lo95", "hi95", "agreement", "mse",     "psnr"};
+    static const char *const stages[] = {"accuracy.reference.", "accuracy.compiled.", "accuracy.simulated."};
+    const xb_fact *fact, *clip = find_fact(w, "simulated.clip_ratio");
+    size_t n = w->journal->facts(w->module, &fact);
     w->json->object(w->j, "accuracy");
-    for (size_t s = 0; s < 2; s++) {
-        bool open = false;
-        for (size_t m = 0; m < sizeof metrics / sizeof *metrics; m++) {
-            char key[64];
-            snprintf(key, sizeof key, "accuracy.%s.%s", stages[s], metrics[m]);
-            const xb_fact *fact = find_fact(w, key);
-            if (!fact) continue;
-            if (!open) w->json->object(w->j, stages[s]);
-            if (!open) w->json->string(w->j, "split", fact->split);
-            open = true;
-            real(w, metrics[m], fact->value);
-        }
-        if (open) w->json->close(w->j);
+    for (size_t s = 0; s < 3; s++) {
+        size_t i = 0;
+        while (i < n && !begins(fact[i].key, stages[s])) i++;
+        if (i == n) continue;
+        w->json->object(w->j, s == 0 ? "reference" : s == 1 ? "compiled" : "simulated");
+        w->json->string(w->j, "split", fact[i].split);
+        write_members(w, stages[s]);
+        if (s == 2 && clip) real(w, "clip_ratio", clip->value);
+        w->json->close(w->j);
+    }
+    w->json->close(w->j);
+}
+
+/* What programming a chip costs, by each method: "programming.METHOD.FIGURE", the first of which is success. */
+static void write_programming(struct writer *w)
+{
+    const xb_fact *fact, *chosen = find_fact(w, "programming.method");
+    size_t n = w->journal->facts(w->module, &fact);
+    if (!chosen) return;
+    w->json->array(w->j, "programming", false);
+    for (size_t i = 0; i < n; i++) {
+        char prefix[64];
+        int dot = begins(fact[i].key, "programming.") ? (int)(strrchr(fact[i].key, '.') - fact[i].key) : 0;
+        if (dot < 13 || dot > 60 || strcmp(fact[i].key + dot, ".success")) continue;
+        w->json->object(w->j, NULL);
+        snprintf(prefix, sizeof prefix, "%.*s", dot - 12, fact[i].key + 12);
+        w->json->string(w->j, "method", prefix);
+        w->json->boolean(w->j, "chosen", !strcmp(prefix, chosen->text));
+        snprintf(prefix, sizeof prefix, "%.*s", dot + 1, fact[i].key);
+        write_members(w, prefix);
+        w->json->close(w->j);
     }
     w->json->close(w->j);
 }
@@ -408,6 +445,7 @@ static const char *build(struct writer *w, bool floorplan, size_t *n)
     write_hardware(w);
     write_summary(w);
     write_accuracy(w);
+    write_programming(w);
     w->json->array(w->j, "layers", false);
     for (size_t i = 0; i < layers; i++) write_layer(w, &layer[i]);
     w->json->close(w->j);

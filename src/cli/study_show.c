@@ -28,14 +28,22 @@ static const char *metric(const xb_study *s)
 
 /* ---- text ---- */
 
+/* As wide as what stands there; while a line is too long, the widest gives way. */
 static void columns_of(const xb_study *s, int width[XB_STUDY_AXES])
 {
-    int room = s->n_axes ? (WIDTH - FIGURES) / (int)s->n_axes - 1 : 0;
+    int over = FIGURES - WIDTH;
     for (size_t a = 0; a < s->n_axes; a++) {
         size_t n = strlen(label_of(&s->axis[a]));
         for (size_t i = 0; i < s->axis[a].n; i++)
             if (strlen(s->axis[a].value[i]) > n) n = strlen(s->axis[a].value[i]);
-        width[a] = n < (size_t)room ? (int)n : room;
+        width[a] = n < WIDTH ? (int)n : WIDTH;
+        over += width[a] + 1;
+    }
+    for (; over > 0; over--) {
+        size_t widest = 0;
+        for (size_t a = 1; a < s->n_axes; a++)
+            if (width[a] > width[widest]) widest = a;
+        width[widest]--;
     }
 }
 

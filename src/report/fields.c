@@ -212,6 +212,23 @@ bool xb_same_accuracy(const json_t *accuracy)
     return true;
 }
 
+bool xb_field_chips(const json_t *accuracy, xb_chips *out)
+{
+    const json_t *a = json_object_get(accuracy, "simulated");
+    bool top1 = xb_field_has(a, "top1_mean");
+    if (!top1 && !xb_field_has(a, "agreement_mean")) return false;
+    *out = (xb_chips){.metric = top1 ? "top-1" : "agreement",
+                      .trials = xb_field_int(a, top1 ? "top1_trials" : "agreement_trials"),
+                      .mean = xb_field_real(a, top1 ? "top1_mean" : "agreement_mean"),
+                      .sd = xb_field_real(a, top1 ? "top1_sd" : "agreement_sd"),
+                      .min = xb_field_real(a, top1 ? "top1_min" : "agreement_min"),
+                      .max = xb_field_real(a, top1 ? "top1_max" : "agreement_max"),
+                      .lo95 = xb_field_real(a, top1 ? "top1_lo95" : "agreement_lo95"),
+                      .hi95 = xb_field_real(a, top1 ? "top1_hi95" : "agreement_hi95"),
+                      .clip_ratio = xb_field_has(a, "clip_ratio") ? xb_field_real(a, "clip_ratio") : -1};
+    return true;
+}
+
 char *xb_matrix_text(char out[80], const json_t *layer)
 {
     int64_t groups = xb_field_int(layer, "groups");

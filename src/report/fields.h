@@ -46,6 +46,14 @@ const char *xb_critical_name(char out[256], const json_t *report); /* of the slo
 
 /* Was the compiled network exactly as good as the imported one? */
 bool xb_same_accuracy(const json_t *accuracy);
+/* accuracy.simulated. false: no chips were simulated. */
+typedef struct xb_chips {
+    const char *metric; /* "top-1", "agreement" */
+    int64_t trials;
+    double mean, sd, min, max, lo95, hi95;
+    double clip_ratio; /* -1: nothing was converted */
+} xb_chips;
+bool xb_field_chips(const json_t *accuracy, xb_chips *out);
 /* "500x50", "g*9x1" with groups. 80 bytes. */
 char *xb_matrix_text(char out[80], const json_t *layer);
 /* "memristor-64: exact divisors, arrays up to 64 x 64" */

@@ -63,12 +63,25 @@ static void accuracy_cards(const xb_page *p, const json_t *accuracy)
     accuracy_card(p, accuracy, "compiled", "as compiled");
 }
 
+static void chips_card(const xb_page *p, const json_t *accuracy)
+{
+    xb_chips c;
+    char value[64], label[200];
+    if (!xb_field_chips(accuracy, &c)) return;
+    snprintf(value, sizeof value, "%.2f %%", 100 * c.mean);
+    snprintf(label, sizeof label,
+             "%s of simulated chips; mean of %" PRId64 ", 95 %% interval %.2f &ndash; %.2f, lowest %.2f", c.metric,
+             c.trials, 100 * c.lo95, 100 * c.hi95, 100 * c.min);
+    card(p, value, label);
+}
+
 static void cards(const xb_page *p, const json_t *report)
 {
     const json_t *s = json_object_get(report, "summary");
     char text[48], label[96], number[32];
     xb_page_print(p, "<div class=\"cards\">\n");
     accuracy_cards(p, json_object_get(report, "accuracy"));
+    chips_card(p, json_object_get(report, "accuracy"));
     card(p, xb_with_commas(number, xb_field_int(s, "crossbar_cells")), "crossbar cells");
     snprintf(text, sizeof text, "%.2f %%", 100 * xb_field_real(s, "crossbar_area_ratio"));
     card(p, text, "of the imported network's cells");
@@ -246,6 +259,26 @@ static void object_table(const xb_page *p, const json_t *list, const char *title
     xb_page_print(p, "</tbody></table></div>\n");
 }
 
+static void programming(const xb_page *p, const json_t *methods)
+{
+    if (!json_array_size(methods)) return;
+    xb_page_print(p,
+                  "<h2>Programming</h2><p class=\"sub\">Expected, for all devices of one chip.</p><div class=\"wide\">"
+                  "<table><thead><tr><th>method</th><th>writes a device</th><th>time</th><th>right at the first write"
+                  "</th><th>spread left, of ln G</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < json_array_size(methods); i++) {
+        const json_t *m = json_array_get(methods, i);
+        xb_page_print(p, "<tr><td>");
+        xb_page_escape(p, xb_field_text(m, "method"));
+        xb_page_print(p, "%s</td><td>%.2f</td>", xb_field_true(m, "chosen") ? " <small>chosen</small>" : "",
+                      xb_field_real(m, "writes_per_device"));
+        cell_unit(p, xb_field_real(m, "seconds"), "s");
+        xb_page_print(p, "<td>%.1f %%</td><td>%.4f</td></tr>\n", 100 * xb_field_real(m, "success"),
+                      xb_field_real(m, "residual"));
+    }
+    xb_page_print(p, "</tbody></table></div>\n");
+}
+
 static void warnings(const xb_page *p, const json_t *list)
 {
     if (!json_array_size(list)) return;
@@ -303,6 +336,7 @@ void xb_render_html(const xb_page *p, const json_t *report)
     xb_svg_bars(p, layers, "time_us", "time an image", 1e-6, "s");
     xb_svg_bars(p, layers, "energy_uj", "energy an image", 1e-6, "J");
     xb_page_print(p, "</div>\n");
+    programming(p, json_object_get(report, "programming"));
     object_table(p, json_object_get(report, "assumptions"), "Assumptions", assumption_keys);
     object_table(p, json_object_get(report, "passes"), "Passes", pass_keys);
     object_table(p, json_object_get(report, "facts"), "Measured", fact_keys);

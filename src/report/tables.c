@@ -132,6 +132,43 @@ static void md_summary(const xb_page *p, const json_t *summary)
     }
 }
 
+static void md_accuracy(const xb_page *p, const json_t *accuracy)
+{
+    const char *stage, *key;
+    json_t *one, *v;
+    if (!json_object_size(accuracy)) return;
+    xb_page_print(p, "\n| accuracy | | |\n|---|---|---:|\n");
+    json_object_foreach((json_t *)(uintptr_t)accuracy, stage, one) json_object_foreach(one, key, v)
+    {
+        xb_page_print(p, "| ");
+        md_text(p, stage);
+        xb_page_print(p, " | ");
+        md_text(p, key);
+        xb_page_print(p, " | ");
+        md_value(p, v);
+        xb_page_print(p, " |\n");
+    }
+}
+
+static void md_programming(const xb_page *p, const json_t *methods)
+{
+    static const char *const keys[] = {"method", "chosen", "success", "writes_per_device", "residual", "seconds"};
+    enum { KEYS = sizeof keys / sizeof *keys };
+    if (!json_array_size(methods)) return;
+    xb_page_print(p, "\n| programming |");
+    for (size_t k = 1; k < KEYS; k++) xb_page_print(p, " %s |", keys[k]);
+    xb_page_print(p, "\n|---|---|---:|---:|---:|---:|\n");
+    for (size_t i = 0; i < json_array_size(methods); i++) {
+        xb_page_print(p, "|");
+        for (size_t k = 0; k < KEYS; k++) {
+            xb_page_print(p, " ");
+            md_value(p, json_object_get(json_array_get(methods, i), keys[k]));
+            xb_page_print(p, " |");
+        }
+        xb_page_print(p, "\n");
+    }
+}
+
 static void md_assumptions(const xb_page *p, const json_t *list)
 {
     xb_page_print(p, "\n| assumption | value | source |\n|---|---:|---|\n");
@@ -157,6 +194,8 @@ void xb_render_md(const xb_page *p, const json_t *report)
     md_text(p, xb_field_text(json_object_get(report, "hardware"), "name"));
     md_layers(p, json_object_get(report, "layers"));
     md_summary(p, json_object_get(report, "summary"));
+    md_accuracy(p, json_object_get(report, "accuracy"));
+    md_programming(p, json_object_get(report, "programming"));
     md_assumptions(p, json_object_get(report, "assumptions"));
     for (size_t i = 0; i < json_array_size(warnings); i++) {
         xb_page_print(p, i ? "- " : "\n## Warnings\n\n- ");

@@ -186,6 +186,30 @@ static void accuracy_line(const xb_page *p, const json_t *accuracy, const char *
         item(p, label, "%6.2f %% agreement with the float reference", 100 * xb_field_real(a, "agreement"));
 }
 
+/* Chips: mean and spread of what was measured on them. */
+static void simulated_line(const xb_page *p, const json_t *accuracy)
+{
+    xb_chips c;
+    char spread[64] = "";
+    if (!xb_field_chips(accuracy, &c)) return;
+    if (c.trials > 1) snprintf(spread, sizeof spread, ", %.2f .. %.2f", 100 * c.min, 100 * c.max);
+    item(p, "chips, simulated", "%6.2f %% %s, mean of %" PRId64 "%s (95 %%: %.2f .. %.2f)", 100 * c.mean, c.metric,
+         c.trials, spread, 100 * c.lo95, 100 * c.hi95);
+    if (c.clip_ratio >= 0) item(p, "", "%6.3f %% of conversions clipped", 100 * c.clip_ratio);
+}
+
+static void programming_line(const xb_page *p, const json_t *methods)
+{
+    char seconds[48];
+    for (size_t i = 0; i < json_array_size(methods); i++) {
+        const json_t *m = json_array_get(methods, i);
+        if (xb_field_true(m, "chosen"))
+            item(p, "programming", "%s: %.2f writes a device, %s a chip, spread left %.3f", xb_field_text(m, "method"),
+                 xb_field_real(m, "writes_per_device"), xb_with_unit(seconds, xb_field_real(m, "seconds"), "s"),
+                 xb_field_real(m, "residual"));
+    }
+}
+
 static void time_line(const xb_page *p, const json_t *report)
 {
     const json_t *s = json_object_get(report, "summary");
@@ -233,6 +257,8 @@ void xb_render_text(const xb_page *p, const json_t *report)
     xb_page_print(p, "\n");
     accuracy_line(p, accuracy, "reference", "model as imported");
     accuracy_line(p, accuracy, "compiled", "model as compiled");
+    simulated_line(p, accuracy);
+    programming_line(p, json_object_get(report, "programming"));
     summary(p, report);
     for (size_t i = 0; i < json_array_size(warnings); i++) paragraph(p, "warning: ", 9, xb_item_text(warnings, i));
     xb_page_print(p, "Times, energies and areas are estimates; report.json has each figure's source.\n");
