@@ -28,7 +28,7 @@ static const xb_flag flags_table[] = {
     {"count", 0, "N", "items of the data, from its beginning (0: all)", XB_FLAG_INT, offsetof(xb_simulate_flags, count),
      0, INT64_MAX},
     {"set", 0, "KEY=VALUE",
-     "overrides one key of the pipeline, e.g. chip.adc_range=worst or seed=3 "
+     "overrides one key of the pipeline, e.g. chip.adc-range=worst or seed=3 "
      "(may be repeated)",
      XB_FLAG_LIST, offsetof(xb_simulate_flags, sets), 0, 0},
     {"vary", 0, "KEY=V1,V2,...",
