@@ -1,19 +1,17 @@
 /* train.c: trains a network and writes it as a model. */
 #include "base/file.h"
+#include "base/num.h"
 #include "base/out.h"
-#include "base/progress.h"
-#include "cli/cli.h"
+#include "cli/train_parts.h"
 #include "nn/train/init.h"
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Texts of numbers go through the table of the file's keys, so that 0 is a value and ranges are told once. */
 typedef struct xb_train_flags {
     const char *data, *test, *recipe, *out, *init, *csv, *log, *checkpoint;
-    double scale, every;
-    int64_t holdout, epochs, seed;
+    const char *scale, *holdout, *epochs, *seed, *every;
     xb_texts sets, defines;
     bool resume, restart, json, plain, times;
 } xb_train_flags;
@@ -24,23 +22,26 @@ static const xb_flag flags_table[] = {
      0, 0},
     {"data", 'd', "SPEC", "data to train on, e.g. mnist:DIR/train, cifar10:DIR/train, digits:train", XB_FLAG_TEXT,
      AT(data), 0, 0},
-    {"holdout", 0, "N", "items at the end of the data that are measured, not trained on", XB_FLAG_INT, AT(holdout), 0,
-     INT64_MAX},
+    {"holdout", 0, "N", "items at the end of the data that are measured, not trained on (default: the file's, or 0)",
+     XB_FLAG_TEXT, AT(holdout), 0, 0},
     {"test", 0, "SPEC", "data that the trained network is measured on, once, at the end", XB_FLAG_TEXT, AT(test), 0, 0},
-    {"scale", 0, "X", "stored values are multiplied by this, e.g. 1/256", XB_FLAG_REAL, AT(scale), 0, 0},
-    {"epochs", 'e', "N", "instead of the recipe's", XB_FLAG_INT, AT(epochs), 0, 1000000},
+    {"scale", 0, "X", "stored values are multiplied by this, e.g. 1/256 (default: the file's, or 1)", XB_FLAG_TEXT,
+     AT(scale), 0, 0},
+    {"epochs", 'e', "N", "passes over the data (default: epochs or steps of the file, or 10 epochs)", XB_FLAG_TEXT,
+     AT(epochs), 0, 0},
     {"init", 0, "HOW", "fresh weights: xavier or he; given (default): the model's", XB_FLAG_TEXT, AT(init), 0, 0},
-    {"seed", 0, "N", "of weights, order, augmentation, dropout, noise", XB_FLAG_INT, AT(seed), 0, INT64_MAX},
+    {"seed", 0, "N", "of weights, order, augmentation, dropout, noise (default: the file's, or 0)", XB_FLAG_TEXT,
+     AT(seed), 0, 0},
     {"set", 's', "KEY=VALUE", "replaces a value of the file, e.g. train.rate=0.1", XB_FLAG_LIST, AT(sets), 0, 0},
     {"define", 'D', "NAME=VALUE", "what ${NAME} stands for in the file", XB_FLAG_LIST, AT(defines), 0, 0},
     {"output", 'o', "FILE", "OUT.onnx or OUT.xir", XB_FLAG_TEXT, AT(out), 0, 0},
     {"csv", 0, "FILE", "a line an epoch (default: OUT.csv)", XB_FLAG_TEXT, AT(csv), 0, 0},
-    {"log", 0, "FILE", "a line a step: step,rate,loss; a resumed run adds to it", XB_FLAG_TEXT, AT(log), 0, 0},
+    {"log", 0, "FILE", "a line a step: step,rate,loss; a resumed run goes on with it", XB_FLAG_TEXT, AT(log), 0, 0},
     {"resume", 0, NULL, "goes on from the checkpoint of an unfinished run, if there is one", XB_FLAG_BOOL, AT(resume),
      0, 0},
     {"restart", 0, NULL, "discards that checkpoint", XB_FLAG_BOOL, AT(restart), 0, 0},
     {"checkpoint", 0, "FILE", "where it is (default: OUT.checkpoint)", XB_FLAG_TEXT, AT(checkpoint), 0, 0},
-    {"checkpoint-every", 0, "SECONDS", "default 60", XB_FLAG_REAL, AT(every), 0, 0},
+    {"checkpoint-every", 0, "SECONDS", "how often it is written (default: 60)", XB_FLAG_TEXT, AT(every), 0, 0},
     {"plain", 0, NULL, "plain C kernels only (slow)", XB_FLAG_BOOL, AT(plain), 0, 0},
     {"times", 0, NULL, "says where the time went", XB_FLAG_BOOL, AT(times), 0, 0},
     {"json", 0, NULL, "for machines", XB_FLAG_BOOL, AT(json), 0, 0},
@@ -52,28 +53,54 @@ typedef struct job {
     const xb_train_flags *f;
     xb_training_spec *spec;
     xb_graph *g, *teacher;
-    xb_dataset *data;
+    xb_dataset *data, *test;
     xb_input_map map;
     const char *csv, *checkpoint;
-    FILE *log;
-    bool csv_failed;
+    double every;
+    xb_train_log log;
+    bool labelled, csv_failed;
 } job;
 
 /* ---- what was asked for ---- */
 
-/* Flags that stand for a key of the file. */
+/* value as a YAML text in quotes: paths hold anything. */
+static const char *quoted(xb_arena *a, const char *value)
+{
+    xb_buf b = {0};
+    xb_buf_char(&b, '\'');
+    for (const char *c = value; *c; c++) {
+        if (*c == '\'') xb_buf_char(&b, '\'');
+        xb_buf_char(&b, *c);
+    }
+    xb_buf_char(&b, '\'');
+    const char *text = xb_arena_strdup(a, xb_buf_cstr(&b));
+    xb_buf_free(&b);
+    return text;
+}
+
+/* Flags that stand for keys of the file; they come last, each behind what does away with a key that would overrule it
+ * (diagnostics show the text that came last under a flag). */
 static xb_training_spec *read_spec(xb_cli *cli, const xb_train_flags *f, const char *recipe, const char *model)
 {
     xb_arena *a = cli->arena;
+    const struct {
+        const char *flag, *key, *value;
+    } keys[] = {
+        {"data", "data.train", f->data ? quoted(a, f->data) : NULL},
+        {"test", "data.test", f->test ? quoted(a, f->test) : NULL},
+        {"holdout", "train.holdout", f->holdout ? "0" : NULL},
+        {"holdout", "data.holdout", f->holdout},
+        {"scale", "data.input.scale", f->scale},
+        {"epochs", "train.steps", f->epochs ? "0" : NULL},
+        {"epochs", "train.epochs", f->epochs},
+        {"seed", "train.seed", f->seed ? "0" : NULL},
+        {"seed", "seed", f->seed},
+        {"init", "init", f->init},
+    };
     xb_texts sets = {0};
     for (size_t i = 0; i < f->sets.n; i++) xb_push(&sets, f->sets.data[i]);
-    if (f->data) xb_push(&sets, xb_arena_printf(a, "data.train=\"%s\"", f->data));
-    if (f->test) xb_push(&sets, xb_arena_printf(a, "data.test=\"%s\"", f->test));
-    if (f->holdout) xb_push(&sets, xb_arena_printf(a, "data.holdout=%" PRId64, f->holdout));
-    if (f->scale != 0) xb_push(&sets, xb_arena_printf(a, "data.input.scale=%.17g", f->scale));
-    if (f->epochs) xb_push(&sets, xb_arena_printf(a, "train.epochs=%" PRId64, f->epochs));
-    if (f->seed) xb_push(&sets, xb_arena_printf(a, "seed=%" PRId64, f->seed));
-    if (f->init) xb_push(&sets, xb_arena_printf(a, "init=%s", f->init));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i].value) xb_push(&sets, xb_arena_printf(a, "--%s %s=%s", keys[i].flag, keys[i].key, keys[i].value));
     xb_define *defines;
     xb_training_spec *s = NULL;
     if (xb_cli_defines(cli, &f->defines, &defines))
@@ -107,6 +134,53 @@ static bool checkpoint_allowed(const job *j)
                     "an unfinished run left this checkpoint: --resume goes on with it, --restart discards it");
 }
 
+/* Fresh nets of a collection come with zeros, from which no gradient leads away. */
+static bool all_zero(const xb_graph *g)
+{
+    xb_matrix m;
+    size_t weights = 0;
+    for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op)) {
+        if (!xb_graph_matrix(g, op, &m) || !xb_graph_is_const(g, m.weight)) continue;
+        size_t n;
+        const unsigned char *bytes = xb_graph_raw(g, m.weight, &n);
+        for (size_t i = 0; i < n; i++)
+            if (bytes[i]) return false;
+        weights++;
+    }
+    return weights > 0;
+}
+
+static void start_weights(job *j)
+{
+    int start = j->spec->start;
+    if (start != XB_START_GIVEN)
+        xb_init_weights(j->g, start == XB_START_HE ? XB_INIT_HE : XB_INIT_XAVIER, j->spec->p->seed);
+    else if (all_zero(j->g))
+        xb_diag(j->cli->diags, XB_WARNING, "train", &(xb_where){.file = j->spec->p->model},
+                "all weights are 0, and training hardly leads away from there; --init he or --init xavier draws fresh "
+                "ones");
+}
+
+static bool measure(const job *j, size_t count, xb_score *s)
+{
+    xb_engine_options engine = xb_cli_engine(j->cli);
+    return xb_evaluate(j->cli->diags, j->g, NULL, j->test, &j->map, 0, count, &engine, s);
+}
+
+/* What the end needs is looked at before the work: one item goes through the network, for its size and classes. */
+static bool open_test(job *j)
+{
+    const xb_pipeline *p = j->spec->p;
+    xb_score s;
+    if (!p->data.test) return true;
+    j->test = xb_dataset_open(j->cli->diags, p->data.test, p->dir);
+    if (!j->test || !xb_input_map_check(j->cli->diags, j->test, &j->map)) return false;
+    if (!xb_dataset_count(j->test) || !xb_dataset_classes(j->test))
+        return xb_error(j->cli->diags, "train-data", (.file = xb_dataset_name(j->test)),
+                        "data to test on needs items with labels");
+    return measure(j, 1, &s);
+}
+
 static bool open_inputs(job *j)
 {
     const xb_pipeline *p = j->spec->p;
@@ -114,139 +188,28 @@ static bool open_inputs(job *j)
     if (!j->g) return false;
     const char *from = j->spec->recipe.distil.from;
     if (from && !(j->teacher = xb_cli_model(j->cli, from))) return false;
-    if (j->spec->start != XB_START_GIVEN)
-        xb_init_weights(j->g, j->spec->start == XB_START_HE ? XB_INIT_HE : XB_INIT_XAVIER, p->seed);
-    j->data = xb_dataset_open(j->cli->diags, p->data.train, p->dir);
+    start_weights(j);
     const xb_input_map_opts *o = &p->data.input;
     j->map = (xb_input_map){o->scale, o->mean.n, o->std.n, o->mean.data, o->std.data};
-    return j->data != NULL;
+    j->data = xb_dataset_open(j->cli->diags, p->data.train, p->dir);
+    if (!j->data) return false;
+    j->labelled = xb_dataset_classes(j->data) > 0;
+    return open_test(j);
 }
 
-/* ---- what people see on the way ---- */
-
-static void write_csv(job *j, const xb_train_row *rows, size_t n)
-{
-    xb_out *out = j->csv_failed ? NULL : xb_out_open(j->cli->diags, j->csv);
-    if (!out) {
-        j->csv_failed = true;
-        return;
-    }
-    xb_out_printf(out, "epoch,step,rate,loss,train_top1,holdout_top1,holdout_loss,seconds\n");
-    for (size_t i = 0; i < n; i++) {
-        const xb_train_row *r = &rows[i];
-        xb_out_printf(out, "%" PRId64 ",%" PRId64 ",%.9g,%.9g,%.9g,", r->epoch, r->step, r->rate, r->loss,
-                      r->train_top1);
-        if (r->holdout.total)
-            xb_out_printf(out, "%.9g,%.9g", r->holdout.top1, r->holdout.loss);
-        else
-            xb_out_printf(out, ",");
-        xb_out_printf(out, ",%.3f\n", r->seconds);
-    }
-    j->csv_failed = !xb_out_commit(out);
-}
-
-static void print_row(const xb_train_row *r)
-{
-    printf("%6" PRId64 "  %9.3g  %8.5f  %7.2f", r->epoch, r->rate, r->loss, 100 * r->train_top1);
-    if (r->holdout.total)
-        printf("  %9.2f", 100 * r->holdout.top1);
-    else
-        printf("  %9s", "-");
-    printf("  %8.1f\n", r->seconds);
-}
+/* ---- the run ---- */
 
 static void on_row(void *context, const xb_train_row *rows, size_t n)
 {
     job *j = context;
-    write_csv(j, rows, n);
-    if (j->f->json) return;
-    xb_progress_clear();
-    if (n == 1) printf("%6s  %9s  %8s  %7s  %9s  %8s\n", "epoch", "rate", "loss", "train %", "hold-out %", "seconds");
-    print_row(&rows[n - 1]);
-    fflush(stdout);
+    if (!j->csv_failed) j->csv_failed = !xb_train_write_csv(j->cli->diags, j->csv, rows, n, j->labelled);
+    if (!j->f->json) xb_train_show_row(rows, n, j->labelled);
 }
 
 static void on_step(void *context, int64_t step, double rate, double loss)
 {
-    const job *j = context;
-    fprintf(j->log, "%" PRId64 ",%.9g,%.9g\n", step, rate, loss);
-}
-
-static bool open_log(job *j)
-{
-    if (!j->f->log) return true;
-    j->log = fopen(j->f->log, j->f->resume ? "a" : "w");
-    if (!j->log) return xb_error(j->cli->diags, "io", (.file = j->f->log), "cannot be written: %s", strerror(errno));
-    return true;
-}
-
-static bool close_log(job *j)
-{
-    if (!j->log) return true;
-    bool bad = ferror(j->log) != 0;
-    if (fclose(j->log) == 0 && !bad) return true;
-    return xb_error(j->cli->diags, "io", (.file = j->f->log), "could not be written in full");
-}
-
-/* ---- the end ---- */
-
-static bool test(job *j, xb_score *s)
-{
-    const xb_pipeline *p = j->spec->p;
-    if (!p->data.test) return true;
-    xb_dataset *data = xb_dataset_open(j->cli->diags, p->data.test, p->dir);
-    xb_engine_options engine = xb_cli_engine(j->cli);
-    bool ok = data && xb_evaluate(j->cli->diags, j->g, NULL, data, &j->map, 0, 0, &engine, s);
-    xb_dataset_free(data);
-    return ok;
-}
-
-static void print_json(const job *j, const xb_train_result *r, const xb_score *s)
-{
-    xb_json *o = xb_cli_json();
-    xb_json_object(o, NULL, false);
-    xb_json_string(o, "model", j->f->out);
-    xb_json_int(o, "steps", r->steps);
-    xb_json_real(o, "loss", r->loss);
-    if (r->holdout.total) {
-        xb_json_int(o, "holdout_total", (int64_t)r->holdout.total);
-        xb_json_int(o, "holdout_correct", (int64_t)r->holdout.correct);
-        xb_json_real(o, "holdout_top1", r->holdout.top1);
-    }
-    if (s->total) {
-        xb_json_int(o, "test_total", (int64_t)s->total);
-        xb_json_int(o, "test_correct", (int64_t)s->correct);
-        xb_json_real(o, "test_top1", s->top1);
-    }
-    xb_json_bool(o, "resumed", r->resumed);
-    xb_json_close(o);
-    xb_json_free(o);
-}
-
-static void print_result(const job *j, const xb_train_result *r, const xb_score *s)
-{
-    if (j->f->json) {
-        print_json(j, r, s);
-        return;
-    }
-    if (r->holdout.total)
-        printf("%-10s %.2f %%   (%" PRIu64 " of %" PRIu64 ")\n", "hold-out", 100 * r->holdout.top1, r->holdout.correct,
-               r->holdout.total);
-    if (s->total)
-        printf("%-10s %.2f %%   (%" PRIu64 " of %" PRIu64 ", 95 %% interval %.2f .. %.2f)\n", "test", 100 * s->top1,
-               s->correct, s->total, 100 * s->lo95, 100 * s->hi95);
-    printf("%-10s %s\n", "written", j->f->out);
-}
-
-/* Share of the workers' time, and images per second. */
-static void print_times(const xb_train_times *t)
-{
-    double all = t->shards + t->data + t->pack + t->sum + t->update, shown = all > 0 ? all : 1;
-    printf("%-10s %.0f images/s, %.2f s of %d worker-seconds: oneDNN %.1f %%, rest of forward and back %.1f %%, "
-           "samples %.1f %%, packing %.1f %%, sums %.1f %%, optimiser %.1f %%\n",
-           "times", t->wall > 0 ? (double)t->images / t->wall : 0, t->wall, (int)all, 100 * t->dnnl / shown,
-           100 * (t->shards - t->dnnl) / shown, 100 * t->data / shown, 100 * t->pack / shown, 100 * t->sum / shown,
-           100 * t->update / shown);
+    job *j = context;
+    xb_train_log_add(&j->log, step, rate, loss);
 }
 
 static bool train(job *j, xb_train_result *r)
@@ -265,10 +228,10 @@ static bool train(job *j, xb_train_result *r)
                      .engine = xb_cli_engine(j->cli),
                      .label = "train",
                      .checkpoint = j->checkpoint,
-                     .every = j->f->every > 0 ? j->f->every : 60,
+                     .every = j->every,
                      .resume = j->f->resume ? XB_RESUME : XB_RESUME_NEVER,
                      .on_row = on_row,
-                     .on_step = j->log ? on_step : NULL,
+                     .on_step = j->f->log ? on_step : NULL,
                      .row_context = j};
     w.engine.plain = j->f->plain;
     xb_buf identity = {0};
@@ -276,23 +239,49 @@ static bool train(job *j, xb_train_result *r)
     w.identity = xb_buf_cstr(&identity);
     xb_train_times times;
     bool ok = xb_train(&w, r, &times);
-    if (ok && j->f->times && !j->f->json) print_times(&times);
+    if (ok && j->f->times && !j->f->json) xb_train_show_times(&times);
     xb_buf_free(&identity);
     return ok;
 }
 
+/* A log or a table that cannot be written costs the exit code, not the model. */
 static int work(job *j)
 {
     xb_train_result r;
     xb_score s = {0};
-    if (!open_inputs(j) || !open_log(j)) return xb_cli_failed(j->cli);
-    bool trained = train(j, &r);
-    if (!close_log(j) || !trained) return xb_cli_failed(j->cli);
-    if (!xb_cli_write_model(j->cli, j->g, j->f->out)) return xb_cli_failed(j->cli);
-    if (!test(j, &s)) return xb_cli_failed(j->cli);
+    if (!open_inputs(j) || !xb_train_log_open(&j->log, j->cli->diags, j->f->log, j->f->resume))
+        return xb_cli_failed(j->cli);
+    bool trained = train(j, &r), logged = xb_train_log_close(&j->log);
+    if (!trained || !xb_cli_write_model(j->cli, j->g, j->f->out)) return xb_cli_failed(j->cli);
+    if (!r.steps) on_row(j, NULL, 0);
+    if (j->test && !measure(j, 0, &s)) return xb_cli_failed(j->cli);
     unlink(j->checkpoint);
-    print_result(j, &r, &s);
-    return j->csv_failed ? XB_EXIT_BAD_INPUT : XB_EXIT_OK;
+    if (j->f->json)
+        xb_train_show_json(j->f->out, &r, &s);
+    else
+        xb_train_show_result(j->f->out, &r, &s);
+    return j->csv_failed || !logged ? XB_EXIT_BAD_INPUT : XB_EXIT_OK;
+}
+
+/* Where everything goes, and whether it may. */
+static bool places(job *j, const char *recipe)
+{
+    const xb_train_flags *f = j->f;
+    const xb_pipeline *p = j->spec->p;
+    if (!xb_cli_may_write_model(j->cli, f->out, p->model)) return false;
+    j->csv = f->csv ? f->csv : beside(j->cli, f->out, ".csv");
+    j->checkpoint = f->checkpoint ? f->checkpoint : beside(j->cli, f->out, ".checkpoint");
+    xb_train_places all = {.model = p->model,
+                           .recipe = recipe,
+                           .teacher = j->spec->recipe.distil.from,
+                           .dir = p->dir,
+                           .data = {p->data.train, p->data.test},
+                           .out = f->out,
+                           .csv = j->csv,
+                           .log = f->log,
+                           .checkpoint = j->checkpoint};
+    return xb_train_places_check(j->cli, &all) && xb_out_possible(j->cli->diags, j->csv) &&
+           xb_out_possible(j->cli->diags, j->checkpoint) && checkpoint_allowed(j);
 }
 
 static bool is_recipe(const char *path)
@@ -303,22 +292,17 @@ static bool is_recipe(const char *path)
 static int run(xb_cli *cli, const void *flags, int argc, char **argv)
 {
     const xb_train_flags *f = flags;
-    job j = {.cli = cli, .f = f};
+    job j = {.cli = cli, .f = f, .every = 60};
     bool file = argc == 1 && is_recipe(argv[0]);
-    const char *model = argc == 1 && !file ? argv[0] : NULL;
+    const char *model = argc == 1 && !file ? argv[0] : NULL, *recipe = file ? argv[0] : f->recipe;
     if (file && f->recipe) return xb_cli_usage(cli, "train: two training files, '%s' and '%s'", argv[0], f->recipe);
     if (!f->out) return xb_cli_usage(cli, "train: -o OUT.onnx is missing");
-    j.spec = read_spec(cli, f, file ? argv[0] : f->recipe, model);
+    if (f->every && (!xb_parse_f64(f->every, &j.every) || !(j.every > 0)))
+        return xb_cli_usage(cli, "train: --checkpoint-every takes seconds, more than 0, not '%s'", f->every);
+    j.spec = read_spec(cli, f, recipe, model);
     if (!j.spec) return xb_cli_failed(cli);
-    int code = XB_EXIT_USAGE;
-    if (xb_cli_may_write_model(cli, f->out, j.spec->p->model)) {
-        j.csv = f->csv ? f->csv : beside(cli, f->out, ".csv");
-        j.checkpoint = f->checkpoint ? f->checkpoint : beside(cli, f->out, ".checkpoint");
-        bool possible = xb_out_possible(cli->diags, j.csv) && xb_out_possible(cli->diags, j.checkpoint);
-        code = possible && checkpoint_allowed(&j) ? work(&j) : xb_cli_failed(cli);
-    } else {
-        code = xb_cli_failed(cli);
-    }
+    int code = places(&j, recipe) ? work(&j) : xb_cli_failed(cli);
+    xb_dataset_free(j.test);
     xb_dataset_free(j.data);
     xb_graph_free(j.teacher);
     xb_graph_free(j.g);

@@ -186,9 +186,10 @@ bool xb_sets_apply(const xb_reading *in, xb_yaml *root, const char *const *sets,
     for (size_t i = 0; i < n; i++) {
         const char *text = sets[i];
         const char *label = n == 1 ? LABEL : xb_arena_printf(in->p->arena, LABEL "[%zu]", i + 1);
-        if (xb_starts_with(text, "--")) { /* an option of its own that sets one key: --hardware=NAME */
-            label = xb_arena_strndup(in->p->arena, text, strcspn(text, "="));
-            text += 2;
+        if (xb_starts_with(text, "--")) { /* an option of its own: --hardware=NAME, or "--epochs train.epochs=3" */
+            size_t flag = strcspn(text, " =");
+            label = xb_arena_strndup(in->p->arena, text, flag);
+            text += text[flag] == ' ' ? flag + 1 : 2;
         }
         ok &= apply_text(in, root, label, text);
     }

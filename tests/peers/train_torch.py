@@ -207,6 +207,7 @@ def case(folder, name, cls, r, data, tutor):
         json.dump(file, out)
     x, y = (torch.from_numpy(v) for v in data[cls])
     with open(f"{folder}/{name}.steps", "w") as log:
+        log.write("step,rate,loss\n")
         train(net, teacher, r, x.to(cls.real), y, log)
     np.savez(f"{folder}/{name}.npz", **{k: v.numpy() for k, v in net.named_buffers() if v.ndim})
 
@@ -228,7 +229,7 @@ def write(folder):
 
 def apart(folder, name):
     """What differs, or None."""
-    a, b = (np.loadtxt(f"{folder}/{name}.{ending}", delimiter=",") for ending in ("log", "steps"))
+    a, b = (np.loadtxt(f"{folder}/{name}.{ending}", delimiter=",", skiprows=1) for ending in ("log", "steps"))
     if a.shape != (STEPS, 3) or b.shape != a.shape or (a[:, 0] != np.arange(1, STEPS + 1)).any():
         return f"not {STEPS} steps"
     off = np.abs(a / b - 1)
