@@ -4,8 +4,18 @@ EXTRA_DIST += \
 	bench/infer/infer.c \
 	bench/infer/models.py \
 	bench/infer/run \
+	bench/irdrop/irdrop.c \
+	bench/irdrop/run \
 	bench/local.mk \
 	bench/models/make_models.py \
 	bench/results/infer.tsv \
+	bench/results/irdrop.tsv \
+	bench/results/train.tsv \
+	bench/sim-study/run \
+	bench/sim/product.c \
+	bench/sim/run \
+	bench/train/compare.py \
+	bench/train/run \
+	bench/train/train.c \
 	bench/vgg16/make_vgg16.py \
 	bench/vgg16/run

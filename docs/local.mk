@@ -7,5 +7,6 @@ EXTRA_DIST += \
 	docs/formats/report.md \
 	docs/formats/training.md \
 	docs/formats/xir.md \
+	docs/irdrop.md \
 	docs/results.md \
 	docs/writing-a-pass.md

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	examples/digits/lenet.onnx \
 	examples/digits/pipeline.yaml \
 	examples/digits/train_lenet.py \
+	examples/mnist/chip.yaml \
 	examples/mnist/lenet.onnx \
 	examples/mnist/pipeline.yaml \
 	examples/mnist/train.yaml \
@@ -29,4 +30,6 @@ EXTRA_DIST += \
 	examples/nets/i-mnist-conv2.xir \
 	examples/nets/j-mnist-cl.xir \
 	examples/packages \
-	examples/quickstart
+	examples/quickstart \
+	examples/simulate-alpha/pipeline.yaml \
+	examples/simulate-alpha/run

@@ -145,6 +145,7 @@ src_libxbarc_a_SOURCES += \
 	src/hw/layout.c \
 	src/hw/layout.h \
 	src/hw/layout_private.h \
+	src/hw/layout_read.c \
 	src/hw/locate.c \
 	src/hw/lvs.h \
 	src/hw/lvs_read.c \
@@ -278,8 +279,59 @@ src_libxbarc_a_SOURCES += \
 	src/nn/train/train.c \
 	src/nn/train/train.h \
 	src/nn/train/trainer.h \
+	src/nn/train/unshare.c \
+	src/nn/train/unshare.h \
 	src/nn/train/vector.h
 src_libxbarc_a_SOURCES += \
+	src/sim/answers.c \
+	src/sim/calibrate.c \
+	src/sim/chain.c \
+	src/sim/chain.h \
+	src/sim/chip.c \
+	src/sim/convert.c \
+	src/sim/devices.c \
+	src/sim/draw.c \
+	src/sim/draw.h \
+	src/sim/irdrop.c \
+	src/sim/irdrop.h \
+	src/sim/irdrop_private.h \
+	src/sim/irdrop_solve.c \
+	src/sim/lanes_avx2.h \
+	src/sim/lanes_avx512.h \
+	src/sim/lanes_plain.h \
+	src/sim/layer.c \
+	src/sim/mapping.c \
+	src/sim/options.c \
+	src/sim/product.c \
+	src/sim/product.h \
+	src/sim/product8.c \
+	src/sim/product8_avx2.c \
+	src/sim/product8_bytes.h \
+	src/sim/product8_pack.c \
+	src/sim/product8_small.c \
+	src/sim/product8_tile.h \
+	src/sim/product8_vnni.c \
+	src/sim/product_avx2.c \
+	src/sim/product_avx512.c \
+	src/sim/product_kernel.c \
+	src/sim/product_noise.h \
+	src/sim/product_pack.c \
+	src/sim/product_plain.c \
+	src/sim/product_private.h \
+	src/sim/product_tile.h \
+	src/sim/program.c \
+	src/sim/run.c \
+	src/sim/sections.c \
+	src/sim/sim.c \
+	src/sim/sim.h \
+	src/sim/sim_private.h \
+	src/sim/summary.c \
+	src/sim/trial.c \
+	src/sim/vectors.c \
+	src/sim/wires.c
+src_libxbarc_a_SOURCES += \
+	src/report/curve.c \
+	src/report/curve.h \
 	src/report/fields.c \
 	src/report/fields.h \
 	src/report/html.c \
@@ -307,7 +359,9 @@ src_libxbarc_a_SOURCES += \
 	src/plug/trust.h
 src_libxbarc_a_SOURCES += \
 	src/pipe/check.c \
+	src/pipe/chip.c \
 	src/pipe/compile.c \
+	src/pipe/folder.c \
 	src/pipe/gate.c \
 	src/pipe/hardware.c \
 	src/pipe/inputs.c \
@@ -322,6 +376,7 @@ src_libxbarc_a_SOURCES += \
 	src/pipe/read.c \
 	src/pipe/run.c \
 	src/pipe/sets.c \
+	src/pipe/simulated.c \
 	src/pipe/steps.c \
 	src/pipe/training.c \
 	src/pipe/yaml_edit.c
@@ -363,12 +418,17 @@ src_xbarc_SOURCES = \
 	src/cli/cli.h \
 	src/cli/commands.c \
 	src/cli/compile.c \
+	src/cli/csv.c \
+	src/cli/csv.h \
 	src/cli/data.c \
 	src/cli/doctor.c \
 	src/cli/eval.c \
 	src/cli/flags.c \
 	src/cli/help.c \
 	src/cli/inspect.c \
+	src/cli/irdrop.c \
+	src/cli/irdrop.h \
+	src/cli/irdrop_map.c \
 	src/cli/list.c \
 	src/cli/main.c \
 	src/cli/opt.c \
@@ -376,7 +436,16 @@ src_xbarc_SOURCES = \
 	src/cli/plan.h \
 	src/cli/report.c \
 	src/cli/run.c \
+	src/cli/simulate.c \
+	src/cli/study.c \
+	src/cli/study.h \
+	src/cli/study_csv.c \
+	src/cli/study_show.c \
 	src/cli/train.c \
+	src/cli/train_log.c \
+	src/cli/train_parts.h \
+	src/cli/train_places.c \
+	src/cli/train_show.c \
 	src/cli/verify.c \
 	src/cli/write.c
 
@@ -385,6 +454,7 @@ xbarcincludedir = $(includedir)/xbarc
 xbarcinclude_HEADERS = \
 	src/include/xbarc/abi.h \
 	src/include/xbarc/backend.h \
+	src/include/xbarc/device.h \
 	src/include/xbarc/graph.h \
 	src/include/xbarc/layout.h \
 	src/include/xbarc/train.h \

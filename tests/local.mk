@@ -63,17 +63,36 @@ UNIT_TESTS = \
 	tests/unit/test_pipe_run \
 	tests/unit/test_plug_elf \
 	tests/unit/test_report \
+	tests/unit/test_sim_cells \
+	tests/unit/test_sim_chain \
+	tests/unit/test_sim_convert \
+	tests/unit/test_sim_devices \
+	tests/unit/test_sim_devices_exact \
+	tests/unit/test_sim_draw \
+	tests/unit/test_sim_ideal \
+	tests/unit/test_sim_irdrop \
+	tests/unit/test_sim_irdrop_direct \
+	tests/unit/test_sim_layout \
+	tests/unit/test_sim_ops \
+	tests/unit/test_sim_product \
+	tests/unit/test_sim_product8 \
+	tests/unit/test_sim_product_noise \
+	tests/unit/test_sim_trials \
 	tests/unit/test_train_batches \
 	tests/unit/test_train_checkpoint \
 	tests/unit/test_train_edit \
 	tests/unit/test_train_edit_refused \
 	tests/unit/test_train_edit_remove \
 	tests/unit/test_train_gradient \
+	tests/unit/test_train_identity \
 	tests/unit/test_train_init \
 	tests/unit/test_train_loss \
 	tests/unit/test_train_optim \
 	tests/unit/test_train_params \
-	tests/unit/test_train_run
+	tests/unit/test_train_recipe \
+	tests/unit/test_train_run \
+	tests/unit/test_train_statistics \
+	tests/unit/test_train_unshare
 EXTRA_DIST += \
 	tests/unit/back_cases_dense.h \
 	tests/unit/back_cases_elementwise.h \
@@ -88,12 +107,16 @@ EXTRA_DIST += \
 	tests/unit/infer_kit.h \
 	tests/unit/ir_graph_some.h \
 	tests/unit/ir_text_some.h \
+	tests/unit/irdrop_kit.h \
 	tests/unit/nn_kit.h \
 	tests/unit/onnx_model.h \
 	tests/unit/pipe_kit.h \
 	tests/unit/pipe_run_kit.h \
 	tests/unit/pipe_run_plugin.h \
 	tests/unit/ref_net.h \
+	tests/unit/sim_chip_kit.h \
+	tests/unit/sim_kit.h \
+	tests/unit/sim_product_kit.h \
 	tests/unit/tape_kit.h \
 	tests/unit/tape_nets.h \
 	tests/unit/train_edit_kit.h \
@@ -117,8 +140,8 @@ tests_onnx_suite_SOURCES = tests/onnx/suite.c tests/onnx/case.c tests/onnx/case.
 tests_onnx_suite_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS)
 tests_onnx_suite_LDADD = $(XBARC_LIBS)
 
-CLI_TESTS = tests/cli/broken-pipe.test tests/cli/cut-short.test tests/cli/diag-json.test tests/cli/dropout.test tests/cli/emit-partial.test tests/cli/eval-cifar10.test tests/cli/eval-mnist.test tests/cli/eval-shape.test tests/cli/example-mnist.test tests/cli/float64.test tests/cli/full-disk.test tests/cli/hardware-errors.test tests/cli/hardware-name.test tests/cli/help.test tests/cli/inspect.test tests/cli/instruments.test tests/cli/interrupt.test tests/cli/list.test tests/cli/mnist-8-outputs.test tests/cli/model-bitflips.test tests/cli/model-missing.test tests/cli/model-truncated.test tests/cli/opt-roundtrip.test tests/cli/out-folder.test tests/cli/out-manifest.test tests/cli/out-of-memory.test tests/cli/out-place.test tests/cli/own-files.test tests/cli/pipeline-names.test tests/cli/pipeline-needs.test tests/cli/pipeline-order.test tests/cli/pipeline-print.test tests/cli/report-formats.test tests/cli/report-keys.test tests/cli/report-rollback.test tests/cli/run-names.test tests/cli/same-bytes.test tests/cli/set.test tests/cli/symbolic-size.test tests/cli/train-diverged.test tests/cli/train-full-disk.test tests/cli/train-interrupt.test tests/cli/train-kill.test tests/cli/train-pass.test tests/cli/train-threads.test tests/cli/usage.test tests/cli/verify-manifest.test tests/cli/verify-not-ours.test tests/cli/verify.test tests/cli/yaml-anchor.test tests/cli/yaml-duplicate.test tests/cli/yaml-tab.test tests/cli/yaml-variable.test tests/smoke.test
-PEER_TESTS = tests/peers/html.sh tests/peers/ort.sh tests/peers/torch.sh
-TESTS += tests/plugins.sh tests/layering.sh $(CLI_TESTS) tests/onnx.sh
-EXTRA_DIST += tests/plugins.sh $(CLI_TESTS) $(PEER_TESTS) tests/layering.sh tests/onnx.sh tests/installcheck tests/check tests/allowed-skips \
-	tests/tools/xcheck tests/xbarc.in tests/cli/data/report-keys.pl tests/onnx/unsupported.txt tests/peers/compare_npy.py tests/peers/ort_run.js tests/peers/torch_exports.py 
+CLI_TESTS = tests/cli/broken-pipe.test tests/cli/cut-short.test tests/cli/diag-json.test tests/cli/dropout.test tests/cli/emit-partial.test tests/cli/eval-cifar10.test tests/cli/eval-mnist.test tests/cli/eval-shape.test tests/cli/example-mnist.test tests/cli/float64.test tests/cli/full-disk.test tests/cli/hardware-errors.test tests/cli/hardware-name.test tests/cli/help.test tests/cli/inspect.test tests/cli/instruments.test tests/cli/interrupt.test tests/cli/irdrop-errors.test tests/cli/irdrop-map.test tests/cli/irdrop.test tests/cli/list.test tests/cli/mnist-8-outputs.test tests/cli/model-bitflips.test tests/cli/model-missing.test tests/cli/model-truncated.test tests/cli/opt-roundtrip.test tests/cli/out-folder.test tests/cli/out-manifest.test tests/cli/out-of-memory.test tests/cli/out-place.test tests/cli/own-files.test tests/cli/pipeline-names.test tests/cli/pipeline-needs.test tests/cli/pipeline-order.test tests/cli/pipeline-print.test tests/cli/report-formats.test tests/cli/report-keys.test tests/cli/report-rollback.test tests/cli/run-names.test tests/cli/same-bytes.test tests/cli/set.test tests/cli/simulate-errors.test tests/cli/simulate-report.test tests/cli/simulate.test tests/cli/symbolic-size.test tests/cli/train-data.test tests/cli/train-diverged.test tests/cli/train-flags.test tests/cli/train-full-disk.test tests/cli/train-interrupt.test tests/cli/train-kill.test tests/cli/train-log.test tests/cli/train-pass.test tests/cli/train-places.test tests/cli/train-threads.test tests/cli/usage.test tests/cli/verify-manifest.test tests/cli/verify-not-ours.test tests/cli/verify.test tests/cli/yaml-anchor.test tests/cli/yaml-duplicate.test tests/cli/yaml-tab.test tests/cli/yaml-variable.test tests/smoke.test
+PEER_TESTS = tests/peers/cholmod.sh tests/peers/html.sh tests/peers/ngspice.sh tests/peers/ort.sh tests/peers/torch.sh tests/peers/train.sh
+TESTS += tests/plugins.sh tests/training-pass.sh tests/layering.sh $(CLI_TESTS) tests/onnx.sh
+EXTRA_DIST += tests/plugins.sh tests/training-pass.sh $(CLI_TESTS) $(PEER_TESTS) tests/layering.sh tests/onnx.sh tests/installcheck tests/check tests/allowed-skips \
+	tests/tools/xcheck tests/xbarc.in tests/cli/data/report-keys.pl tests/onnx/unsupported.txt tests/peers/compare_npy.py tests/peers/ort_run.js tests/peers/torch_exports.py tests/peers/train_torch.py tests/peers/cholmod.c tests/peers/array_csv.awk tests/peers/array_netlist.awk 
