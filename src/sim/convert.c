@@ -43,14 +43,15 @@ void xb_converters_adc(xb_converters *c, const xb_hw *hw, double reach, bool bot
 void xb_converters_codes(const xb_converters *c, const float *x, size_t n, float *codes)
 {
     if (!c->input_bits) {
-        memcpy(codes, x, n * sizeof *x);
+        if (codes != x) memcpy(codes, x, n * sizeof *x);
         return;
     }
-    float low = c->is_signed ? -c->most : 0, inverse = 1 / c->step;
+    float low = c->is_signed ? -c->most : 0, inverse = 1 / c->step, round = 0x1.8p23f;
     for (size_t i = 0; i < n; i++) {
-        float q = rintf(x[i] * inverse);
+        float q = x[i] * inverse;
         q = q > low ? q : low; /* NaN: low */
-        codes[i] = q < c->most ? q : c->most;
+        q = q < c->most ? q : c->most;
+        codes[i] = fabsf(q) < 0x1p22f ? q + round - round : rintf(q); /* to even, both */
     }
 }
 

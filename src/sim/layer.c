@@ -164,8 +164,9 @@ static void section(const xb_work *w, int64_t group, size_t k, const float *code
     const xb_converters *c = w->converters;
     size_t in = n * (size_t)p->rows, out = n * (size_t)p->cols, cols = (size_t)w->layer->m->cols;
     const float *x = rows_of(w, p, codes, n);
-    float *columns = floats(w, XB_SCRATCH_COLUMNS, n, p->cols);
-    memset(columns, 0, out * sizeof *columns);
+    bool alone = p->cols == w->layer->m->cols && w->cut->first[group + 1] - w->cut->first[group] == 1;
+    float *columns = alone ? y : floats(w, XB_SCRATCH_COLUMNS, n, p->cols);
+    if (!alone) memset(columns, 0, out * sizeof *columns);
     pass s = {.p = p, .digits = x, .n = n, .noise = noise_of(w, group, p, first)};
     bool whole = any_whole(w, k);
     for (int i = 0; i < c->slices; i++) {
@@ -178,16 +179,14 @@ static void section(const xb_work *w, int64_t group, size_t k, const float *code
         slices(w, &s, k, i, columns);
     }
     if (w->layer->map.digital) subtract_offset(w, p, x, n, columns);
-    for (size_t v = 0; v < n; v++)
+    for (size_t v = 0; v < n && !alone; v++)
         for (int64_t j = 0; j < p->cols; j++)
             y[v * cols + (size_t)p->col[j]] += columns[v * (size_t)p->cols + (size_t)j];
 }
 
-void xb_work_product(const xb_work *w, int64_t group, const float *x, size_t n, uint64_t first, float *y)
+void xb_work_product(const xb_work *w, int64_t group, const float *codes, size_t n, uint64_t first, float *y)
 {
     const xb_matrix *m = w->layer->m;
-    float *codes = floats(w, XB_SCRATCH_CODES, n, m->rows);
-    xb_converters_codes(w->converters, x, n * (size_t)m->rows, codes);
     memset(y, 0, n * (size_t)m->cols * sizeof *y);
     for (size_t k = w->cut->first[group]; k < w->cut->first[group + 1]; k++) section(w, group, k, codes, n, first, y);
 }

@@ -84,7 +84,7 @@ double xb_converters_digit(const xb_converters *c);
 /* reach: largest |column sum|; both_signs: codes below 0 exist; grain: sums are multiples of it (0: not). */
 void xb_converters_adc(xb_converters *c, const xb_hw *hw, double reach, bool both_signs, double grain);
 /* n inputs -> codes (whole numbers in floats), or themselves where inputs are ideal. */
-void xb_converters_codes(const xb_converters *c, const float *x, size_t n, float *codes);
+void xb_converters_codes(const xb_converters *c, const float *x, size_t n, float *codes); /* may be x */
 void xb_converters_slice(const xb_converters *c, const float *codes, size_t n, int slice, float *digits);
 
 /* Magnitudes seen in calibration (zeros and what is no number are not counted), to 1 part in 256. Thread-safe. */
@@ -184,9 +184,8 @@ typedef struct xb_work {
     uint64_t seed, trial;
     xb_scratch *scratch;
 } xb_work;
-/* n vectors x[n][rows] of a group -> y[n][cols], overwritten. first: number of the first vector. */
-void xb_work_product(const xb_work *w, int64_t group, const float *x, size_t n, uint64_t first, float *y);
-enum { XB_SIM_TILE = 64 }; /* vectors at a time */
+/* n vectors of input codes[n][rows] of a group -> y[n][cols], overwritten. first: number of the first vector. */
+void xb_work_product(const xb_work *w, int64_t group, const float *codes, size_t n, uint64_t first, float *y);
 /* Room for so many bytes; its content is undefined. Valid until the next call for the same one. */
 void *xb_scratch_room(xb_scratch *s, int which, size_t bytes);
 void xb_scratch_free(xb_scratch *s);

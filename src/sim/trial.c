@@ -69,6 +69,15 @@ static void multiply(const xb_sim_stage *l, const float *w, const float *x, floa
     }
 }
 
+static void product(const xb_work *w, const float *x, float *y)
+{
+    size_t rows = (size_t)w->layer->m->rows;
+    float *codes = xb_calloc(rows, sizeof *codes);
+    xb_converters_codes(w->converters, x, rows, codes);
+    xb_work_product(w, 0, codes, 1, 0, y);
+    free(codes);
+}
+
 bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x, float *y)
 {
     size_t i = 0;
@@ -96,7 +105,7 @@ bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x,
     if (chip->weight)
         multiply(l, chip->weight, x, y);
     else
-        xb_work_product(&w, 0, x, 1, 0, y);
+        product(&w, x, y);
     xb_scratch_free(&scratch);
     xb_chip_layer_free(chip);
     return true;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { TILE_NUMBERS = 1 << 15, TILE_MOST = 512 }; /* of vectors that go through an array at a time */
+
 /* How a layer's tensors hold its vectors. Dense: vector v = outer * inner_n + inner; numbers are strided. */
 typedef struct shape {
     const xb_matrix *m;
@@ -61,6 +63,10 @@ static int64_t start(const xb_window1 *w, int64_t pos)
 
 static void line(const xb_window1 *w, const float *x, int64_t from, float *to)
 {
+    if (w->dilation == 1 && from >= 0 && from + w->kernel <= w->in) {
+        for (int64_t k = 0; k < w->kernel; k++) to[k] = x[from + k];
+        return;
+    }
     for (int64_t k = 0; k < w->kernel; k++, from += w->dilation) to[k] = from >= 0 && from < w->in ? x[from] : 0;
 }
 
@@ -124,12 +130,22 @@ static void put(const shape *s, int64_t group, int64_t v, const float *from, flo
         for (int64_t c = 0; c < cols; c++) y[c * s->y_step] = scale * from[c];
         return;
     }
-    int64_t each = s->out_channels / s->m->groups, places = s->transposed ? s->in_size : s->out_size;
+    int64_t each = s->out_channels / s->m->groups, places = s->in_size;
     y += (v / places * s->out_channels + group * each) * s->out_size;
-    if (s->transposed)
-        spread(s, from, v % places, each, y);
-    else
-        for (int64_t c = 0; c < cols; c++) y[c * s->out_size + v % places] = from[c];
+    spread(s, from, v % places, each, y);
+}
+
+/* Vectors v .. v+n-1 of a convolution, column by column. */
+static void put_windows(const shape *s, int64_t group, int64_t v, int64_t n, const float *from, float *y)
+{
+    int64_t cols = s->m->cols, each = s->out_channels / s->m->groups;
+    while (n > 0) {
+        int64_t pos = v % s->out_size, here = s->out_size - pos < n ? s->out_size - pos : n;
+        float *to = y + (v / s->out_size * s->out_channels + group * each) * s->out_size + pos;
+        for (int64_t c = 0; c < cols; c++, to += s->out_size)
+            for (int64_t i = 0; i < here; i++) to[i] = from[i * cols + c];
+        v += here, n -= here, from += here * cols;
+    }
 }
 
 /* A bias along the channels of a convolution; or beta C of a Gemm, broadcast to rows and columns. */
@@ -138,8 +154,11 @@ static void add_bias(const shape *s, const xb_tensor *bias, float beta, xb_tenso
     const float *b = bias->data;
     float *to = y->data;
     int64_t all = xb_type_count(&y->type);
-    if (s->window) {
-        for (int64_t i = 0; i < all; i++) to[i] += b[i / s->out_size % s->out_channels];
+    if (s->window && s->out_size > 0) {
+        for (int64_t plane = 0; plane < all / s->out_size; plane++, to += s->out_size) {
+            float more = b[plane % s->out_channels];
+            for (int64_t i = 0; i < s->out_size; i++) to[i] += more;
+        }
         return;
     }
     int64_t across = y->type.dim[1], rank = bias->type.rank, wide = rank > 0 ? bias->type.dim[rank - 1] : 1;
@@ -151,13 +170,18 @@ static void tiles(const xb_work *w, const shape *s, int64_t group, int64_t n, ui
                   float scale, float *y)
 {
     int64_t rows = s->m->rows, cols = s->m->cols;
-    float *in = xb_scratch_room(w->scratch, XB_SCRATCH_IN, XB_SIM_TILE * (size_t)rows * sizeof *in);
-    float *out = xb_scratch_room(w->scratch, XB_SCRATCH_OUT, XB_SIM_TILE * (size_t)cols * sizeof *out);
-    for (int64_t at = 0; at < n; at += XB_SIM_TILE) {
-        int64_t here = n - at < XB_SIM_TILE ? n - at : XB_SIM_TILE;
+    int64_t tile = TILE_NUMBERS / (rows > cols ? rows : cols) / 16 * 16;
+    tile = tile < 16 ? 16 : tile > TILE_MOST ? TILE_MOST : tile;
+    float *in = xb_scratch_room(w->scratch, XB_SCRATCH_IN, (size_t)(tile * rows) * sizeof *in);
+    float *out = xb_scratch_room(w->scratch, XB_SCRATCH_OUT, (size_t)(tile * cols) * sizeof *out);
+    for (int64_t at = 0; at < n; at += tile) {
+        int64_t here = n - at < tile ? n - at : tile;
         for (int64_t i = 0; i < here; i++) take(s, group, at + i, x, in + i * rows);
         xb_work_product(w, group, in, (size_t)here, first + (uint64_t)at, out);
-        for (int64_t i = 0; i < here; i++) put(s, group, at + i, out + i * cols, scale, y);
+        if (s->window && !s->transposed)
+            put_windows(s, group, at, here, out, y);
+        else
+            for (int64_t i = 0; i < here; i++) put(s, group, at + i, out + i * cols, scale, y);
     }
 }
 
@@ -177,9 +201,13 @@ bool xb_vectors_run(xb_diags *d, const xb_work *w, const xb_engine_call *call, c
     int64_t items = (int64_t)call->items, n = s.n, each = n;
     if (items > 0 && n % items == 0) each = n / items, n = each * (int64_t)call->count;
     memset(out->data, 0, (size_t)xb_type_count(&out->type) * sizeof(float));
+    size_t numbers = (size_t)xb_type_count(&x->type);
+    if (n < s.n) numbers = numbers / call->items * call->count;
+    float *codes = xb_scratch_room(w->scratch, XB_SCRATCH_CODES, numbers * sizeof *codes + 1);
+    xb_converters_codes(w->converters, x->data, numbers, codes);
     float alpha = gemm ? xb_graph_attr_float(g, op, "alpha", 1) : 1;
     for (int64_t group = 0; group < s.m->groups; group++)
-        tiles(w, &s, group, n, (uint64_t)call->first * (uint64_t)each, x->data, alpha, out->data);
+        tiles(w, &s, group, n, (uint64_t)call->first * (uint64_t)each, codes, alpha, out->data);
     float beta = gemm ? xb_graph_attr_float(g, op, "beta", 1) : 1;
     if (n_in > 2 && in[2].data && beta != 0) add_bias(&s, &in[2], beta, out);
     return true;

@@ -219,6 +219,7 @@ START_TEST(whole_codes_give_what_floats_give)
         ck_assert_int_eq(l->converters.is_signed, i);
         float x[8 * IN_2], y[2][8 * OUT_2];
         kit_vector(x, 8 * IN_2, i ? -0.3 : 0, 0.3);
+        xb_converters_codes(&l->converters, x, 8 * IN_2, x);
         xb_scratch scratch[2] = {{{0}, {0}, {0}}, {{0}, {0}, {0}}};
         for (int whole = 0; whole < 2; whole++) {
             xb_build b = {
