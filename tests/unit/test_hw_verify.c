@@ -124,6 +124,64 @@ START_TEST(written_is_read)
 }
 END_TEST
 
+/* Hardware that differs in one thing. */
+static xb_layout *read_with(files *t, xb_hw hw, xb_diags *d)
+{
+    return xb_layout_read(d, t->dir, t->f.g, &hw);
+}
+
+START_TEST(a_layout_comes_back)
+{
+    static const char *const hw[] = {FX_EXACT, FX_FIXED(128), FX_FIXED(7)};
+    for (int i = 0; i < 6; i++) {
+        files t = new_files(hw[i % 3], i < 3);
+        emit_files(&t);
+        xb_layout *l = read_with(&t, t.f.hw, t.f.d);
+        ck_assert_msg(l != NULL, "%s", xb_diags_text(t.f.d));
+        const xb_array *a, *b;
+        const xb_block *x, *y;
+        size_t n = xb_layout_arrays(t.f.l, &a), blocks = xb_layout_blocks(t.f.l, &x);
+        ck_assert_uint_eq(xb_layout_arrays(l, &b), n);
+        ck_assert_uint_eq(xb_layout_blocks(l, &y), blocks);
+        for (size_t k = 0; k < n; k++) {
+            size_t cells = (size_t)a[k].rows * (size_t)a[k].cols;
+            float *was = xb_calloc(cells, sizeof *was), *is = xb_calloc(cells, sizeof *is);
+            ck_assert_int_eq(a[k].rows, b[k].rows);
+            ck_assert_int_eq(a[k].cols, b[k].cols);
+            xb_layout_array_values(t.f.l, t.f.g, (uint32_t)k, was);
+            xb_layout_array_values(l, t.f.g, (uint32_t)k, is);
+            ck_assert_mem_eq(was, is, cells * sizeof *was);
+            free(was);
+            free(is);
+        }
+        for (size_t k = 0; k < blocks; k++)
+            ck_assert(x[k].matrix == y[k].matrix && x[k].group == y[k].group && x[k].row == y[k].row &&
+                      x[k].col == y[k].col && x[k].at_row == y[k].at_row && x[k].at_col == y[k].at_col);
+        xb_layout_free(l);
+        free_files(&t);
+    }
+}
+END_TEST
+
+START_TEST(of_other_hardware_comes_back)
+{
+    files t = new_files(FX_FIXED(8), true);
+    emit_files(&t);
+    xb_hw bits = t.f.hw, larger = t.f.hw;
+    bits.adc_bits = 5;
+    larger.max_rows = 16;
+    xb_diags *d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+    xb_layout *l = read_with(&t, bits, d);
+    ck_assert_msg(l != NULL, "%s", xb_diags_text(d));
+    ck_assert_int_eq(xb_layout_hw(l)->adc_bits, 5);
+    xb_layout_free(l);
+    ck_assert_ptr_null(read_with(&t, larger, d));
+    ck_assert_msg(strstr(xb_diags_text(d), "compile again [lvs-hardware]") != NULL, "%s", xb_diags_text(d));
+    xb_diags_free(d);
+    free_files(&t);
+}
+END_TEST
+
 START_TEST(any_flipped_bit)
 {
     files t = new_files(FX_FIXED(8), true);
@@ -304,6 +362,8 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_test(t, written_is_read);
+    tcase_add_test(t, a_layout_comes_back);
+    tcase_add_test(t, of_other_hardware_comes_back);
     tcase_add_test(t, any_flipped_bit);
     tcase_add_test(t, changed_model);
     tcase_add_test(t, truncated_or_missing_weights);
