@@ -19,7 +19,7 @@ typedef struct xb_engine_call {
 
 /* Ops that somebody else computes: asked op by op when the plan is made, then called by workers, at the same time.
  * Tensors are plain and row-major: the op's inputs in order (data NULL: absent), its first result. Handles of ops are
- * those of the graph that the engine was made for. run false, after a diagnostic, ends the run. */
+ * those of the graph that the engine was made for. Not for reshapes, which are no steps. run false, after a diagnostic, ends the run. */
 typedef struct xb_custom_ops {
     void *context;
     bool (*takes)(void *context, const xb_graph *g, xb_op op);

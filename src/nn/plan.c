@@ -102,8 +102,7 @@ static void plain(xb_planner *p, xb_op op, xb_step_kind kind)
 static void plan_op(xb_planner *p, xb_op op)
 {
     if (p->done[op.id]) return;
-    const xb_custom_ops *custom = p->plan->custom;
-    if (custom && custom->takes(custom->context, p->g, op)) {
+    if (xb_planner_is_custom(p, op)) {
         plain(p, op, XB_STEP_CUSTOM);
         return;
     }

@@ -137,6 +137,12 @@ bool xb_planner_dies(const xb_planner *p, xb_value v, xb_op last, int from)
     return xb_planner_has(p, v) && u->last == p->position[last.id] && u->before < from;
 }
 
+bool xb_planner_is_custom(const xb_planner *p, xb_op op)
+{
+    const xb_custom_ops *c = p->plan->custom;
+    return c && c->takes(c->context, p->g, op);
+}
+
 bool xb_planner_is_view(const xb_planner *p, xb_op op)
 {
     if (!p->lib) return false;

@@ -40,6 +40,7 @@ bool xb_planner_has(const xb_planner *p, xb_value v);        /* computed already
 /* Nobody reads v (or a view of it) after `last`, and nobody but `last` from position `from` on. */
 bool xb_planner_dies(const xb_planner *p, xb_value v, xb_op last, int from);
 bool xb_planner_is_view(const xb_planner *p, xb_op op);
+bool xb_planner_is_custom(const xb_planner *p, xb_op op); /* somebody else computes it */
 /* Floats of a constant, aligned; *copy (or NULL) to be freed. */
 const float *xb_planner_floats(xb_planner *p, xb_value v, float **copy);
 void xb_planner_packed(const xb_planner *p, xb_value v); /* the constant is copied: lets the model file's pages go */

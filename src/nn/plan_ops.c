@@ -26,6 +26,7 @@ bool xb_plan_rule_pool(xb_planner *p, xb_op op)
     xb_pool how;
     if (results(p, op) != 1 || !xb_planner_pool(p, op, &w, &how)) return false;
     xb_format f = xb_planner_found(p, xb_planner_arg(p, op, 0));
+    if (p->plan->custom && f == XB_FMT_PLAIN) f = XB_FMT_NHWC; /* oneDNN's pools of plain data are slow */
     if (simple(p, op, xb_dnnl_pool(p->lib, &w, how, f), f)) return true;
     return simple(p, op, xb_dnnl_pool(p->lib, &w, how, XB_FMT_NHWC), XB_FMT_NHWC);
 }

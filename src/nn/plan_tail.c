@@ -130,7 +130,7 @@ xb_tail_plan xb_planner_tail(const xb_planner *p, xb_op op, bool has_bias, int c
     xb_tail_plan t = {.result = xb_planner_result(p, op)};
     while (t.n < XB_TAIL_OPS && !t.tail.unary) {
         xb_op next = only_reader(p, t.result);
-        if (!next.id) break;
+        if (!next.id || xb_planner_is_custom(p, next)) break;
         xb_value x;
         xb_tail unary;
         if (xb_graph_kind(p->g, next) == XB_OP_Add && take_add(p, op, next, &has_bias, channel, &t)) {
