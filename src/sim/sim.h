@@ -28,7 +28,7 @@ typedef struct xb_chip_options {
     int adc_range;       /* xb_adc_range */
     int adc_place;       /* xb_adc_place: one conversion a differential pair, or one a device column, subtracted digitally */
     int64_t calibrate;   /* images that set the ranges of DACs and ADCs */
-    double percentile;   /* of what they see: 1 = the largest */
+    double percentile;   /* of the magnitudes above 0 that they see: 1 = the largest */
     double time;         /* s between programming and reading */
     bool ir_drop;        /* wires have the hardware's resistance (crossbar.wire_r_row, wire_r_col) */
 } xb_chip_options;
@@ -50,7 +50,7 @@ typedef struct xb_simulation {
 
 typedef struct xb_trial {
     uint64_t trial, total, correct, agree; /* agree: same largest output as the float network */
-    double top1, loss, agreement;
+    double top1, loss, agreement; /* top1, loss: -1 without labels */
     uint64_t conversions, clipped;
 } xb_trial;
 
@@ -62,7 +62,8 @@ void xb_sim_describe(const xb_sim *sim, xb_buf *b); /* a line a layer: blocks, s
 /* Trials first .. first+n-1: the same rows in any order, on any number of threads, in any split. Progress on stderr.
  * false after diagnostics, or interrupted. */
 bool xb_sim_run(xb_sim *sim, uint64_t first, size_t n, xb_trial *rows);
-/* What layer `name` makes of one vector of inputs on chip `trial`; for tests and tools. x: rows, y: cols of group 0. */
+/* What layer `name` makes of one vector of inputs on chip `trial`; for tests and tools. x: rows, y: cols of group 0,
+ * before bias and Gemm's alpha. */
 bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x, float *y);
 
 typedef struct xb_summary {

@@ -61,10 +61,31 @@ static int64_t start(const xb_window1 *w, int64_t pos)
     return pos * w->stride - w->pad_begin;
 }
 
+/* The usual widths of kernels without a loop. */
+static void copy(float *to, const float *from, int64_t n)
+{
+    switch (n) {
+    case 1:
+        *to = *from;
+        break;
+    case 3:
+        memcpy(to, from, 3 * sizeof *to);
+        break;
+    case 5:
+        memcpy(to, from, 5 * sizeof *to);
+        break;
+    case 7:
+        memcpy(to, from, 7 * sizeof *to);
+        break;
+    default:
+        memcpy(to, from, (size_t)n * sizeof *to);
+    }
+}
+
 static void line(const xb_window1 *w, const float *x, int64_t from, float *to)
 {
     if (w->dilation == 1 && from >= 0 && from + w->kernel <= w->in) {
-        for (int64_t k = 0; k < w->kernel; k++) to[k] = x[from + k];
+        copy(to, x + from, w->kernel);
         return;
     }
     for (int64_t k = 0; k < w->kernel; k++, from += w->dilation) to[k] = from >= 0 && from < w->in ? x[from] : 0;
