@@ -19,7 +19,8 @@ typedef struct xb_engine_call {
 
 /* Ops that somebody else computes: asked op by op when the plan is made, then called by workers, at the same time.
  * Tensors are plain and row-major: the op's inputs in order (data NULL: absent), its first result. Handles of ops are
- * those of the graph that the engine was made for. Not for reshapes, which are no steps. run false, after a diagnostic, ends the run. */
+ * those of the graph that the engine was made for. Not for reshapes, which are no steps. run false, after a diagnostic,
+ * ends the run. */
 typedef struct xb_custom_ops {
     void *context;
     bool (*takes)(void *context, const xb_graph *g, xb_op op);
@@ -59,6 +60,6 @@ bool xb_engine_stream_shape(xb_engine *e, size_t *items, size_t *item, xb_type *
 size_t xb_engine_ops(const xb_engine *e, size_t *on_dnnl); /* ops in the plan; how many run on oneDNN */
 void xb_engine_describe(const xb_engine *e, xb_buf *b); /* a line an op: name, operator, kernel, formats; for --stats */
 const char *xb_engine_profile(void);                    /* "avx512_core-rules1": results depend on it */
-char *xb_engine_library(char out[64]);                   /* "oneDNN 2.6.3"; returns out */
+char *xb_engine_library(char out[64]);                  /* "oneDNN 2.6.3"; returns out */
 
 #endif
