@@ -39,6 +39,7 @@ UNIT_TESTS = \
 	tests/unit/test_nn_back \
 	tests/unit/test_nn_back_corner \
 	tests/unit/test_nn_back_norm \
+	tests/unit/test_nn_custom \
 	tests/unit/test_nn_dnnl_train \
 	tests/unit/test_nn_dnnl_train_ops \
 	tests/unit/test_nn_engine \
