@@ -47,16 +47,16 @@ static void once(const bench *b, int way)
         xb_dnnl_product(false, false, l->n, l->cols, l->rows, b->x, b->w, true, b->y);
         break;
     case 1:
-        xb_product(b->plain, b->x, rows, n, 1e-3f, &ideal, NULL, b->y, cols, NULL, NULL);
+        xb_array_product(b->plain, b->x, rows, n, 1e-3f, &ideal, NULL, b->y, cols, NULL, NULL);
         break;
     case 2:
-        xb_product(b->plain, b->x, rows, n, 1e-3f, &adc, NULL, b->y, cols, NULL, NULL);
+        xb_array_product(b->plain, b->x, rows, n, 1e-3f, &adc, NULL, b->y, cols, NULL, NULL);
         break;
     case 3:
-        xb_product(b->noisy, b->x, rows, n, 1e-3f, &adc, &noise, b->y, cols, NULL, NULL);
+        xb_array_product(b->noisy, b->x, rows, n, 1e-3f, &adc, &noise, b->y, cols, NULL, NULL);
         break;
     default:
-        xb_product8(way == 4 ? b->integer : b->small, b->codes, false, rows, n, 1e-4f, 1e-3f, &adc, b->y, cols, NULL,
+        xb_array_product8(way == 4 ? b->integer : b->small, b->codes, false, rows, n, 1e-4f, 1e-3f, &adc, b->y, cols, NULL,
                     NULL);
     }
 }

@@ -66,11 +66,11 @@ static void product(const xb_work *w, const pass *s, const xb_side *side, float 
                     int64_t cols, xb_convert_count *count)
 {
     if (side->whole)
-        xb_product8(side->whole, s->whole, w->converters->is_signed, (size_t)s->p->rows, s->n, side->unit, scale, adc,
-                    y, (size_t)cols, count, NULL);
+        xb_array_product8(side->whole, s->whole, w->converters->is_signed, (size_t)s->p->rows, s->n, side->unit, scale,
+                          adc, y, (size_t)cols, count, NULL);
     else
-        xb_product(side->real, s->digits, (size_t)s->p->rows, s->n, scale, adc, &s->noise, y, (size_t)cols, count,
-                   NULL);
+        xb_array_product(side->real, s->digits, (size_t)s->p->rows, s->n, scale, adc, &s->noise, y, (size_t)cols, count,
+                         NULL);
 }
 
 /* Calibrating: sums of one block before any ADC are noted, then go their way. */

@@ -78,8 +78,8 @@ static void chunk(const run *r, const float *x, size_t ldx, size_t n, uint64_t f
         r->p->kernel->add(r->total + i * (size_t)c->padded, factor, y + i * ldy, (size_t)c->cols);
 }
 
-void xb_product(const xb_panels *p, const float *x, size_t ldx, size_t n, float scale, const xb_adc *adc,
-                const xb_read_noise *noise, float *y, size_t ldy, xb_convert_count *count, float *largest)
+void xb_array_product(const xb_panels *p, const float *x, size_t ldx, size_t n, float scale, const xb_adc *adc,
+                      const xb_read_noise *noise, float *y, size_t ldy, xb_convert_count *count, float *largest)
 {
     const xb_cut *c = &p->cut;
     size_t padded = (size_t)c->padded;

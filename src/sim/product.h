@@ -46,7 +46,7 @@ typedef struct xb_convert_count {
 /* x: [n][rows], row stride ldx; y: [n][cols], row stride ldy, added to. noise NULL: none. count is added to; may be NULL.
  * largest: if not NULL, raised to the largest |column sum| that any ADC sees, noise included (for calibration). noise needs a
  * matrix with variance, else there is none. */
-void xb_product(const xb_panels *p, const float *x, size_t ldx, size_t n, float scale, const xb_adc *adc,
+void xb_array_product(const xb_panels *p, const float *x, size_t ldx, size_t n, float scale, const xb_adc *adc,
                 const xb_read_noise *noise, float *y, size_t ldy, xb_convert_count *count, float *largest);
 
 /* The same on integer codes, exact: x unsigned 8 bit codes (or signed, `signed_x`), w signed 8 bit codes; sums in int32. What the
@@ -57,7 +57,7 @@ void xb_product(const xb_panels *p, const float *x, size_t ldx, size_t n, float 
 typedef struct xb_panels8 xb_panels8;
 xb_panels8 *xb_panels8_new(const int8_t *w, int64_t rows, int64_t cols, const int64_t *block_end, size_t blocks);
 void xb_panels8_free(xb_panels8 *p);
-void xb_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, size_t ldx, size_t n, float unit, float scale,
+void xb_array_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, size_t ldx, size_t n, float unit, float scale,
                  const xb_adc *adc, float *y, size_t ldy, xb_convert_count *count, float *largest);
 
 const char *xb_product_kernel(void); /* "avx512", "avx2", "plain"; XBARC_SIM_KERNEL=plain|avx2 asks for a lesser one */

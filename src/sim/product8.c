@@ -78,7 +78,7 @@ static run8 run8_of(const xb_panels8 *p, bool signed_x, float unit, const xb_adc
     return r;
 }
 
-void xb_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, size_t ldx, size_t n, float unit, float scale,
+void xb_array_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, size_t ldx, size_t n, float unit, float scale,
                  const xb_adc *adc, float *y, size_t ldy, xb_convert_count *count, float *largest)
 {
     const xb_cut *c = &p->cut;

@@ -15,7 +15,7 @@ static result product(const sample *s, const char *kernel, const xb_adc *adc, co
     use_kernel(kernel);
     xb_panels *p = xb_panels_new(s->w, noise ? s->variance : NULL, s->rows, s->cols, s->end, s->blocks);
     result r = {.y = y_copy(s)};
-    xb_product(p, s->x, s->ldx, s->n, scale, adc, noise, r.y, s->ldy, &r.count, &r.largest);
+    xb_array_product(p, s->x, s->ldx, s->n, scale, adc, noise, r.y, s->ldy, &r.count, &r.largest);
     xb_panels_free(p);
     gaps_kept(s, r.y);
     return r;
@@ -87,7 +87,7 @@ START_TEST(ties_bounds_and_nan)
     xb_convert_count count = {.clipped = 100};
     use_kernel(kernels[_i]);
     xb_panels *p = xb_panels_new(w, NULL, 1, 1, (int64_t[]){1}, 1);
-    xb_product(p, x, 1, N, 0.5f, &adc, NULL, y, 1, &count, NULL);
+    xb_array_product(p, x, 1, N, 0.5f, &adc, NULL, y, 1, &count, NULL);
     for (size_t i = 0; i + 1 < N; i++) ck_assert_double_eq(y[i], want[i]);
     ck_assert(isnan(y[N - 1]));
     ck_assert_uint_eq(count.conversions, N);
@@ -134,7 +134,7 @@ START_TEST(calls_may_be_split)
     for (size_t at = 0, step = 1; at < s.n; at += step, step = step * 2 + 1) {
         if (step > s.n - at) step = s.n - at;
         noise.first = 5 + at;
-        xb_product(p, s.x + at * s.ldx, s.ldx, step, 1, &adc, &noise, parts.y + at * s.ldy, s.ldy, &parts.count,
+        xb_array_product(p, s.x + at * s.ldx, s.ldx, step, 1, &adc, &noise, parts.y + at * s.ldy, s.ldy, &parts.count,
                    &parts.largest);
     }
     same(&s, &whole, &parts);
@@ -155,7 +155,7 @@ static void *compute(void *context)
     const share *h = context;
     const xb_adc adc = {.step = 0.11f, .low = -7, .high = 8};
     const xb_read_noise noise = {.seed = 99, .stream = 1, .first = h->first};
-    xb_product(h->p, h->s->x + h->first * h->s->ldx, h->s->ldx, h->past - h->first, 1, &adc, &noise,
+    xb_array_product(h->p, h->s->x + h->first * h->s->ldx, h->s->ldx, h->past - h->first, 1, &adc, &noise,
                h->y + h->first * h->s->ldy, h->s->ldy, NULL, NULL);
     return NULL;
 }
@@ -189,10 +189,10 @@ START_TEST(results_accumulate)
     use_kernel(kernels[_i]);
     xb_panels *p = xb_panels_new(s.w, NULL, s.rows, s.cols, s.end, s.blocks);
     result once = product(&s, kernels[_i], &ideal, NULL, 1), r = {.y = y_copy(&s), .largest = 1000};
-    xb_product(p, s.x, s.ldx, s.n, 1, &ideal, &noise, r.y, s.ldy, &r.count, &r.largest);
+    xb_array_product(p, s.x, s.ldx, s.n, 1, &ideal, &noise, r.y, s.ldy, &r.count, &r.largest);
     ck_assert_mem_eq(r.y, once.y, s.n * s.ldy * sizeof *r.y);
     ck_assert_float_eq(r.largest, 1000);
-    xb_product(p, s.x, s.ldx, s.n, -1, &ideal, NULL, r.y, s.ldy, &r.count, NULL);
+    xb_array_product(p, s.x, s.ldx, s.n, -1, &ideal, NULL, r.y, s.ldy, &r.count, NULL);
     for (size_t v = 0; v < s.n; v++)
         for (size_t m = 0; m < (size_t)s.cols; m++)
             ck_assert_float_eq_tol(r.y[v * s.ldy + m], s.y[v * s.ldy + m], 2e-6f);

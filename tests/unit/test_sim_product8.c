@@ -15,7 +15,7 @@ static result product(const sample *s, const char *kernel, bool sign, float unit
     xb_panels8 *p = xb_panels8_new(s->w8, s->rows, s->cols, s->end, s->blocks);
     ck_assert(p != NULL);
     result r = {.y = y_copy(s)};
-    xb_product8(p, s->x8, sign, s->ldx, s->n, unit, scale, adc, r.y, s->ldy, &r.count, &r.largest);
+    xb_array_product8(p, s->x8, sign, s->ldx, s->n, unit, scale, adc, r.y, s->ldy, &r.count, &r.largest);
     xb_panels8_free(p);
     gaps_kept(s, r.y);
     return r;
@@ -117,7 +117,7 @@ START_TEST(calls_may_be_split)
     xb_panels8 *p = xb_panels8_new(s.w8, s.rows, s.cols, s.end, s.blocks);
     for (size_t at = 0, step = 1; at < s.n; at += step, step = step * 2 + 1) {
         if (step > s.n - at) step = s.n - at;
-        xb_product8(p, s.x8 + at * s.ldx, true, s.ldx, step, 1, 1, &adc, parts.y + at * s.ldy, s.ldy, &parts.count,
+        xb_array_product8(p, s.x8 + at * s.ldx, true, s.ldx, step, 1, 1, &adc, parts.y + at * s.ldy, s.ldy, &parts.count,
                     &parts.largest);
     }
     ck_assert_mem_eq(whole.y, parts.y, s.n * s.ldy * sizeof *whole.y);
@@ -140,7 +140,7 @@ START_TEST(rows_are_limited)
     xb_panels8 *p = xb_panels8_new(w, ROWS, 1, (int64_t[]){ROWS}, 1);
     const xb_adc ideal = {.step = 0};
     float y = 0;
-    xb_product8(p, x, false, ROWS, 1, 1, 1, &ideal, &y, 1, NULL, NULL);
+    xb_array_product8(p, x, false, ROWS, 1, 1, 1, &ideal, &y, 1, NULL, NULL);
     ck_assert_float_eq(y, (float)(-128 * 255 * (int64_t)ROWS));
     xb_panels8_free(p);
     free(w), free(x);

@@ -37,7 +37,7 @@ static void one_block(const xb_panels *p, const xb_read_noise *noise, size_t n, 
     float *x = xb_calloc(n * BLOCKS, sizeof *x);
     for (size_t v = 0; v < n; v++) x[v * BLOCKS + b] = 0.5f;
     memset(y, 0, n * COLS * sizeof *y);
-    xb_product(p, x, BLOCKS, n, 1, &ideal, noise, y, COLS, NULL, NULL);
+    xb_array_product(p, x, BLOCKS, n, 1, &ideal, noise, y, COLS, NULL, NULL);
     free(x);
 }
 
@@ -105,7 +105,7 @@ START_TEST(variances_add_up)
         mean += (double)input * w[k], spread += (double)input * input * variance[k];
     }
     xb_panels *p = xb_panels_new(w, variance, ROWS, 1, (int64_t[]){4, ROWS}, 2);
-    xb_product(p, x, ROWS, N, 1, &ideal, &noise, y, 1, NULL, NULL);
+    xb_array_product(p, x, ROWS, N, 1, &ideal, &noise, y, 1, NULL, NULL);
     for (size_t v = 0; v < N; v++) sum += y[v] / N, square += (y[v] - mean) * (y[v] - mean) / N;
     ck_assert_double_le(fabs(sum - mean), 3 * sqrt(spread / N));
     ck_assert_double_le(fabs(square / spread - 1), 3 * sqrt(2.0 / N));
