@@ -24,7 +24,7 @@ for room in base ir onnx data hw nn sim report plug pipe cli; do
 $wrong"
 done
 wrong=$(grep -rnE '^#include "' passes backends plugins --include='*.[ch]' | grep -vE '#include "xbarc/')
-[ -z "$wrong" ] || complain "passes, backends and plugins see <xbarc/...> alone (and a test the file it tests):
+[ -z "$wrong" ] || complain "passes, backends and plugins see <xbarc/...> alone:
 $wrong"
 wrong=$(grep -rnE '^#include [<"](base|ir|onnx|data|hw|nn|sim|plug|pipe|report|cli)/' src/include passes backends plugins)
 [ -z "$wrong" ] || complain "public code looks inside:
