@@ -373,48 +373,16 @@ static void write_facts(struct writer *w)
     w->json->close(w->j);
 }
 
-/* "round-weights was rolled back: it lost 3.2 points"; the metric is what the gate measured of this pass. */
-static void warn_rolled_back(struct writer *w, const xb_fact *fact, size_t len)
-{
-    static const struct metric {
-        const char *name, *form;
-    } metrics[] = {{"top1", "it lost %.4g points of top-1 accuracy"},
-                   {"agreement", "it lost %.4g points of agreement"},
-                   {"psnr", "it left a psnr of %.4g dB"},
-                   {"mse", "it left a mean square error of %.4g"}};
-    char text[256], key[160];
-    int n = snprintf(text, sizeof text, "%.*s was rolled back", (int)(len < 100 ? len : 100), fact->key + 5);
-    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
-        snprintf(key, sizeof key, "pass.%.*s.%s", (int)(len < 100 ? len : 100), fact->key + 5, metrics[i].name);
-        const xb_fact *measured = find_fact(w, key);
-        if (!measured || strcmp(measured->source, "gate")) continue;
-        n += snprintf(text + n, sizeof text - (size_t)n, ": ");
-        snprintf(text + n, sizeof text - (size_t)n, metrics[i].form, fact->value);
-        break;
-    }
-    w->json->string(w->j, NULL, text);
-}
-
-static void warn_passes(struct writer *w)
-{
-    const xb_fact *fact;
-    size_t n = w->journal->facts(w->module, &fact), len;
-    for (size_t i = 0; i < n; i++) {
-        if (is_pass_fact(fact[i].key, "rolled-back", &len)) warn_rolled_back(w, &fact[i], len);
-        if (!is_pass_fact(fact[i].key, "left-out", &len)) continue;
-        char text[256];
-        snprintf(text, sizeof text, "%.*s was left out: what it needs was rolled back", (int)(len < 100 ? len : 100),
-                 fact[i].key + 5);
-        w->json->string(w->j, NULL, text);
-    }
-}
-
+/* What somebody wrote into the journal to be told, then what the layout itself shows. */
 static void write_warnings(struct writer *w)
 {
     const xb_layer_cost *layer;
     size_t n = w->layout_api->layer_costs(w->layout, &layer);
+    const xb_fact *fact;
+    size_t facts = w->journal->facts(w->module, &fact);
     w->json->array(w->j, "warnings", false);
-    warn_passes(w);
+    for (size_t i = 0; i < facts; i++)
+        if (!strcmp(fact[i].key, "warning")) w->json->string(w->j, NULL, fact[i].text);
     for (size_t i = 0; i < n; i++) {
         char text[256];
         if (layer[i].tiling.padded && w->hw->rule == XB_TILING_EXACT) {
@@ -470,6 +438,8 @@ static int write_format(struct writer *w, xb_sink *sink, const char *text, size_
     return sink->close(sink);
 }
 
+static const char *const format_names[] = {"text", "html", "md", "csv", NULL};
+
 static int emit(xb_cx *cx, xb_module *module, xb_sink *sink, const void *options)
 {
     const xb_report_options *o = options;
@@ -486,13 +456,10 @@ static int emit(xb_cx *cx, xb_module *module, xb_sink *sink, const void *options
     const char *text = build(&w, o->floorplan, &n);
     if (write_format(&w, sink, text, n, "json") < 0) return -1;
     const int *format = o->formats.data;
-    static const char *const names[] = {"text", "html", "md", "csv"};
     for (size_t i = 0; i < o->formats.n; i++)
-        if (write_format(&w, sink, text, n, names[format[i]]) < 0) return -1;
+        if (write_format(&w, sink, text, n, format_names[format[i]]) < 0) return -1;
     return 0;
 }
-
-static const char *const format_names[] = {"text", "html", "md", "csv", NULL};
 
 static const xb_option options[] = {
     {.name = "formats",
@@ -515,9 +482,8 @@ static const xb_backend report = {
     .name = "report",
     .summary = "report.json, report.txt and a self-contained report.html",
     .doc = "Writes what the layout costs, per layer and in total: arrays, cells, utilisation, counted wires, routing "
-           "area, "
-           "converter operations, time and energy, with every assumption and its source, and the accuracies that were "
-           "measured. report.json is the master; the other forms are made from it.",
+           "area, converter operations, time and energy, with every assumption and its source, and the accuracies that "
+           "were measured. report.json is the master; the other forms are made from it.",
     .example = "emit: [report: {formats: [text, html, csv]}]",
     .needs = (const char *const[]){"layout", NULL},
     .services = (const char *const[]){"xb.graph/1", "xb.layout/1", "xb.journal/1", "xb.json/1", "xb.report/1",

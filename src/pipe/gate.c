@@ -88,6 +88,14 @@ const char *xb_gate_unit(const xb_gate *g)
     return unit[g->p->gate.metric];
 }
 
+const char *xb_gate_loss(const xb_gate *g, double drop)
+{
+    static const char *const before[] = {"it lost", "it lost", "it left a mean square error of", "it left a psnr of"};
+    static const char *const after[] = {" of top-1 accuracy", " of agreement", "", ""};
+    int metric = g->p->gate.metric;
+    return xb_arena_printf(g->p->arena, "%s %.4g%s%s", before[metric], drop, xb_gate_unit(g), after[metric]);
+}
+
 xb_verdict xb_gate_judge(xb_gate *g, xb_module *m, const xb_graph *graph, const xb_step *step, double *drop)
 {
     double value;

@@ -95,6 +95,7 @@ void xb_gate_close(xb_gate *g);
  * diagnostics. */
 xb_verdict xb_gate_judge(xb_gate *g, xb_module *m, const xb_graph *graph, const xb_step *step, double *drop);
 const char *xb_gate_unit(const xb_gate *g); /* "points", "", "dB" */
+const char *xb_gate_loss(const xb_gate *g, double drop); /* "it lost 3.2 points of top-1 accuracy"; the pipeline's */
 
 /* instruments.c: times, prints, dumps. */
 typedef struct xb_lap {

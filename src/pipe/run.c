@@ -26,6 +26,13 @@ static void fact(const runner *r, xb_module *m, const xb_step *s, const char *wh
     xb_module_journal(m, &f);
 }
 
+/* What a reader of the report must know: the text of a fact "warning". */
+static void warn(const runner *r, const char *text)
+{
+    xb_fact f = {.key = "warning", .unit = "", .split = "", .seed = r->p->seed, .source = "pass manager", .text = text};
+    xb_module_journal(r->m, &f);
+}
+
 /* ---- properties ---- */
 
 /* What a change of the graph's shape behind the layout's back makes untrue. */
@@ -128,6 +135,7 @@ static xb_outcome judge(runner *r, xb_module *work, const xb_step *s, bool *undo
     *undo = true;
     r->rolled_back = true;
     fact(r, r->m, s, "rolled-back", drop);
+    warn(r, xb_arena_printf(r->p->arena, "%s was rolled back: %s", s->instance, xb_gate_loss(r->gate, drop)));
     return XB_DONE;
 }
 
@@ -173,8 +181,10 @@ static xb_outcome run_step(runner *r, size_t index)
         xb_where where = xb_yaml_where(s->where);
         xb_diag(r->d, r->rolled_back ? XB_WARNING : XB_ERROR, "pipeline-needs", &where,
                 "'%s' needs '%s', which no longer holds%s", s->instance, need, r->rolled_back ? "; left out" : "");
-        if (r->rolled_back) fact(r, r->m, s, "left-out", 1);
-        return r->rolled_back ? XB_DONE : XB_BAD_INPUT;
+        if (!r->rolled_back) return XB_BAD_INPUT;
+        fact(r, r->m, s, "left-out", 1);
+        warn(r, xb_arena_printf(r->p->arena, "%s was left out: what it needs was rolled back", s->instance));
+        return XB_DONE;
     }
     xb_module *work = xb_module_clone(r->m);
     xb_outcome outcome = run_on(r, work, index);

@@ -32,7 +32,8 @@ typedef struct xb_backend {
     int (*emit)(xb_cx *cx, xb_module *module, xb_sink *sink, const void *options);
 } xb_backend;
 
-/* The journal, service "xb.journal" version 1: measured facts, append-only; reports only read it. */
+/* The journal, service "xb.journal" version 1: measured facts, append-only; reports only read it. A fact "warning" with a
+ * text is told among the report's warnings. */
 typedef struct xb_fact {
     const char *key; /* "accuracy.reference.top1", "pass.fold-bn.folded" */
     double value;
