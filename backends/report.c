@@ -233,7 +233,7 @@ static void write_members(struct writer *w, const char *prefix)
 static void write_accuracy(struct writer *w)
 {
     static const char *const stages[] = {"accuracy.reference.", "accuracy.compiled.", "accuracy.simulated."};
-    const xb_fact *fact, *clip = find_fact(w, "simulated.clip_ratio");
+    const xb_fact *fact;
     size_t n = w->journal->facts(w->module, &fact);
     w->json->object(w->j, "accuracy");
     for (size_t s = 0; s < 3; s++) {
@@ -243,7 +243,6 @@ static void write_accuracy(struct writer *w)
         w->json->object(w->j, s == 0 ? "reference" : s == 1 ? "compiled" : "simulated");
         w->json->string(w->j, "split", fact[i].split);
         write_members(w, stages[s]);
-        if (s == 2 && clip) real(w, "clip_ratio", clip->value);
         w->json->close(w->j);
     }
     w->json->close(w->j);

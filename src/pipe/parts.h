@@ -23,6 +23,34 @@ const char *xb_pipe_find_define(void *defines, const char *name); /* an xb_yaml_
 /* Makes data specifications relative to p->dir; those from a --set are to the working folder. */
 void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root, const char *file_dir);
 
+/* What a pipeline and a training file both begin with; a table's structure has it as its first member. */
+typedef struct xb_top {
+    int64_t format;
+    xb_pipeline p;
+} xb_top;
+#define XB_TOP_OPTIONS                                                                                                 \
+    {.name = "xbarc",                                                                                                  \
+     .help = "format of the file: 1",                                                                                  \
+     .type = XB_OPT_INT,                                                                                               \
+     .offset = offsetof(xb_top, format),                                                                               \
+     .min = 1,                                                                                                         \
+     .max = 1,                                                                                                         \
+     .required = true},                                                                                                \
+        {.name = "model", .help = "ONNX or .xir file", .type = XB_OPT_PATH, .offset = offsetof(xb_top, p.model)},      \
+        {.name = "seed",                                                                                               \
+         .help = "of everything random",                                                                               \
+         .type = XB_OPT_INT,                                                                                           \
+         .offset = offsetof(xb_top, p.seed),                                                                           \
+         .def = "0",                                                                                                   \
+         .min = 0,                                                                                                     \
+         .max = 9e18},                                                                                                 \
+        {.name = "data",                                                                                               \
+         .help = "data sets",                                                                                          \
+         .type = XB_OPT_STRUCT,                                                                                        \
+         .offset = offsetof(xb_top, p.data),                                                                           \
+         .sub = xb_data_options,                                                                                       \
+         .sub_size = sizeof(((xb_pipeline *)0)->data)}
+
 extern const xb_option xb_data_options[]; /* of xb_pipeline.data */
 extern const xb_option xb_gate_options[]; /* of xb_pipeline.gate */
 extern const xb_option xb_simulate_options[]; /* of xb_pipeline.simulate */

@@ -11,33 +11,12 @@ enum { FILE_LIMIT = 16 << 20 };
 /* Everything at the top; the last six are read by themselves and stand here for
  * their names. */
 typedef struct top {
-    int64_t format;
-    xb_pipeline p;
+    xb_top both;
     const char *apart;
 } top;
 
 static const xb_option top_options[] = {
-    {.name = "xbarc",
-     .help = "format of the file: 1",
-     .type = XB_OPT_INT,
-     .offset = offsetof(top, format),
-     .min = 1,
-     .max = 1,
-     .required = true},
-    {.name = "model", .help = "ONNX or .xir file", .type = XB_OPT_PATH, .offset = offsetof(top, p.model)},
-    {.name = "seed",
-     .help = "of everything random",
-     .type = XB_OPT_INT,
-     .offset = offsetof(top, p.seed),
-     .def = "0",
-     .min = 0,
-     .max = 9e18},
-    {.name = "data",
-     .help = "data sets",
-     .type = XB_OPT_STRUCT,
-     .offset = offsetof(top, p.data),
-     .sub = xb_data_options,
-     .sub_size = sizeof(((xb_pipeline *)0)->data)},
+    XB_TOP_OPTIONS,
     {.name = "hardware", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
     {.name = "gate", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
     {.name = "chip", .help = "", .type = XB_OPT_STRING, .offset = offsetof(top, apart)},
@@ -117,9 +96,9 @@ static bool read_top(const xb_reading *in, const xb_yaml *root, const char *mode
         if (!read_apart(root->key[i]->text)) *xb_yaml_slot(p->arena, rest, root->key[i]) = root->item[i];
     top t;
     ok = xb_opts_read(in->d, p->arena, "pipeline", top_options, rest, &t, sizeof t);
-    p->model = model ? xb_arena_strdup(p->arena, model) : t.p.model;
-    p->seed = t.p.seed;
-    p->data = t.p.data;
+    p->model = model ? xb_arena_strdup(p->arena, model) : t.both.p.model;
+    p->seed = t.both.p.seed;
+    p->data = t.both.p.data;
     if (ok && (!p->model || !*p->model))
         ok = xb_pipe_refuse(in, root, "option-missing", "pipeline: 'model' is missing");
     return ok;

@@ -80,7 +80,7 @@ static void accuracy_facts(const writer *w, const char *metric, const xb_trial *
     fact(w, s.lo95, "ratio", "accuracy.simulated.%s.lo95", metric);
     fact(w, s.hi95, "ratio", "accuracy.simulated.%s.hi95", metric);
     fact(w, (double)n, "1", "accuracy.simulated.%s.trials", metric);
-    fact(w, xb_trials_clip_ratio(rows, n), "ratio", "simulated.clip_ratio");
+    fact(w, xb_trials_clip_ratio(rows, n), "ratio", "accuracy.simulated.clip_ratio");
 }
 
 /* As the option table calls the methods. */

@@ -6,40 +6,19 @@
 static const char *const starts[] = {"given", "xavier", "he", NULL};
 
 typedef struct top {
-    int64_t format;
-    xb_pipeline p;
+    xb_top both;
     int start;
     xb_recipe recipe;
 } top;
 
 static const xb_option top_options[] = {
-    {.name = "xbarc",
-     .help = "format of the file: 1",
-     .type = XB_OPT_INT,
-     .offset = offsetof(top, format),
-     .min = 1,
-     .max = 1,
-     .required = true},
-    {.name = "model", .help = "ONNX or .xir file", .type = XB_OPT_PATH, .offset = offsetof(top, p.model)},
+    XB_TOP_OPTIONS,
     {.name = "init",
      .help = "weights to begin with: those of the model, or fresh ones (Glorot 2010, He 2015)",
      .type = XB_OPT_CHOICE,
      .offset = offsetof(top, start),
      .def = "given",
      .choices = starts},
-    {.name = "seed",
-     .help = "of everything random",
-     .type = XB_OPT_INT,
-     .offset = offsetof(top, p.seed),
-     .def = "0",
-     .min = 0,
-     .max = 9e18},
-    {.name = "data",
-     .help = "data sets",
-     .type = XB_OPT_STRUCT,
-     .offset = offsetof(top, p.data),
-     .sub = xb_data_options,
-     .sub_size = sizeof(((xb_pipeline *)0)->data)},
     {.name = "train",
      .help = "the recipe",
      .type = XB_OPT_STRUCT,
@@ -72,9 +51,9 @@ static bool read_all(const xb_reading *in, xb_training_spec *s, bool from_file, 
     if (!xb_sets_apply(in, root, sets, n_sets)) return false;
     top t;
     if (!xb_opts_read(in->d, in->p->arena, "training", top_options, root, &t, sizeof t)) return false;
-    in->p->model = model ? xb_arena_strdup(in->p->arena, model) : t.p.model;
-    in->p->seed = t.recipe.seed ? (uint64_t)t.recipe.seed : t.p.seed;
-    in->p->data = t.p.data;
+    in->p->model = model ? xb_arena_strdup(in->p->arena, model) : t.both.p.model;
+    in->p->seed = t.recipe.seed ? (uint64_t)t.recipe.seed : t.both.p.seed;
+    in->p->data = t.both.p.data;
     s->start = t.start;
     s->recipe = t.recipe;
     xb_pipe_rebase_data(in, root, dir);
