@@ -17,9 +17,9 @@ UNIT_TESTS = \
 	tests/unit/test_data_digits \
 	tests/unit/test_data_npy \
 	tests/unit/test_data_png \
+	tests/unit/test_fold_bn \
 	tests/unit/test_hw_file \
 	tests/unit/test_hw_layout \
-	tests/unit/test_hw_passes \
 	tests/unit/test_hw_tiling \
 	tests/unit/test_hw_verify \
 	tests/unit/test_ir_graph \
@@ -27,6 +27,7 @@ UNIT_TESTS = \
 	tests/unit/test_ir_infer \
 	tests/unit/test_ir_infer_bad \
 	tests/unit/test_ir_infer_batch \
+	tests/unit/test_ir_infer_nothing \
 	tests/unit/test_ir_infer_pool \
 	tests/unit/test_ir_infer_shape \
 	tests/unit/test_ir_matrix \
@@ -35,6 +36,7 @@ UNIT_TESTS = \
 	tests/unit/test_ir_text \
 	tests/unit/test_ir_text_hostile \
 	tests/unit/test_ir_verify \
+	tests/unit/test_map_place \
 	tests/unit/test_nets \
 	tests/unit/test_nn_back \
 	tests/unit/test_nn_back_corner \
@@ -56,12 +58,14 @@ UNIT_TESTS = \
 	tests/unit/test_onnx_opset \
 	tests/unit/test_onnx_read \
 	tests/unit/test_onnx_tensor \
+	tests/unit/test_onnx_training \
 	tests/unit/test_onnx_wire \
 	tests/unit/test_onnx_write \
 	tests/unit/test_pipe_compile \
 	tests/unit/test_pipe_gate \
 	tests/unit/test_pipe_read \
 	tests/unit/test_pipe_run \
+	tests/unit/test_pipe_sets \
 	tests/unit/test_plug_elf \
 	tests/unit/test_report \
 	tests/unit/test_sim_cells \
@@ -112,6 +116,7 @@ EXTRA_DIST += \
 	tests/unit/nn_kit.h \
 	tests/unit/onnx_model.h \
 	tests/unit/pipe_kit.h \
+	tests/unit/pipe_read_kit.h \
 	tests/unit/pipe_run_kit.h \
 	tests/unit/pipe_run_plugin.h \
 	tests/unit/ref_net.h \

@@ -333,4 +333,24 @@ static inline int run_tests(TCase *tc)
     return failed != 0;
 }
 
+/* x (f32, of those dims) -> one node -> y */
+static inline xb_graph *one_node(int64_t opset, const char *op, const char *dims, xb_buf *attrs)
+{
+    model m = {.opset = opset};
+    add_input(&m, "x", 1, dims);
+    add_node(&m, op, "n", "x", "y", attrs);
+    add_output(&m, "y", 1, NULL);
+    return must_read(&m);
+}
+
+static inline void add_vector(model *m, const char *name, size_t n)
+{
+    float v[16];
+    char dims[8];
+    for (size_t i = 0; i < n; i++) v[i] = (float)i + 1;
+    snprintf(dims, sizeof dims, "%zu", n);
+    xb_buf t = tensor_raw(name, 1, dims, v, n * sizeof *v);
+    add_tensor(m, &t);
+}
+
 #endif

@@ -1,111 +1,6 @@
-/* Pipeline files: every error at its place, --set, -D, defaults, printing that parses back. */
+/* Pipeline files: every error at its place, -D, defaults, printing that parses back. */
 #include "base/rng.h"
-#include "pipe_kit.h"
-
-static int run_nothing(xb_cx *cx, xb_module *m, const void *options)
-{
-    (void)cx, (void)m, (void)options;
-    return 0;
-}
-
-static int emit_nothing(xb_cx *cx, xb_module *m, xb_sink *sink, const void *options)
-{
-    (void)cx, (void)m, (void)sink, (void)options;
-    return 0;
-}
-
-/* check(): method pca with epsilon 0 is refused with words, epsilon 1 without. */
-static int check_picky(xb_cx *cx, const void *options)
-{
-    const kit_options *o = options;
-    if (o->epsilon == 1) return -1;
-    if (o->epsilon != 0 || o->method != 0) return 0;
-    cx->host->diagnose(cx, XB_ERROR, "option-range", NULL, "pca needs an epsilon");
-    return -1;
-}
-
-KIT_PASS(plain, "plain", XB_LEVEL_GRAPH, .run = run_nothing);
-KIT_PASS(tune, "tune", XB_LEVEL_GRAPH, .run = run_nothing, .options = kit_table, .options_size = sizeof(kit_options),
-         .check = check_picky);
-KIT_PASS(mark, "mark", XB_LEVEL_GRAPH, .run = run_nothing, .gives = KIT_NAMES("marked"));
-KIT_PASS(wipe, "wipe", XB_LEVEL_GRAPH, .run = run_nothing, .drops = KIT_NAMES("marked"));
-KIT_PASS(want_mark, "want", XB_LEVEL_GRAPH, .run = run_nothing, .needs = KIT_NAMES("marked"));
-KIT_PASS(learn, "learn", XB_LEVEL_GRAPH, .run = run_nothing, .reads = XB_READS_DATA);
-KIT_PASS(lay, "lay", XB_LEVEL_MAP, .run = run_nothing, .gives = KIT_NAMES("layout"));
-KIT_PASS(seat, "seat", XB_LEVEL_LAYOUT, .run = run_nothing, .needs = KIT_NAMES("layout"),
-         .gives = KIT_NAMES("placement"));
-
-static const xb_backend draw = {.struct_size = sizeof(xb_backend),
-                                .name = "draw",
-                                .summary = "for tests",
-                                .needs = KIT_NAMES("layout"),
-                                .options = kit_table,
-                                .options_size = sizeof(kit_options),
-                                .emit = emit_nothing};
-static const xb_backend list_it = {
-    .struct_size = sizeof(xb_backend), .name = "list", .summary = "for tests", .emit = emit_nothing};
-
-static const xb_pass *const passes[] = {&plain, &tune, &mark, &wipe, &want_mark, &learn, &lay, &seat, NULL};
-static const xb_backend *const backends[] = {&draw, &list_it, NULL};
-KIT_PLUGIN(passes, backends);
-
-static xb_registry *registry;
-static char hw_dir[300];
-
-static void setup(void)
-{
-    kit_open();
-    kit_write("share/hardware/small.yaml", "xbarc: 1\nname: small\ncrossbar: {rows: 64, cols: 32}\n");
-    kit_write("share/default.yaml", "xbarc: 1\nhardware: small\npasses: [plain, lay]\nemit: [list]\n");
-    snprintf(hw_dir, sizeof hw_dir, "%s/share/hardware", kit_dir);
-    registry = xb_registry_new();
-    xb_registry_search(registry, NULL);
-}
-
-static void teardown(void)
-{
-    xb_registry_free(registry);
-    kit_close();
-}
-
-typedef struct reading {
-    xb_diags *d;
-    xb_pipeline *p;
-} reading;
-
-static reading read_with(const char *name, const char *model, const xb_define *defines, size_t n_defines,
-                         const char *const *sets, size_t n_sets)
-{
-    const char *dirs[] = {hw_dir, NULL};
-    reading r = {xb_diags_new(NULL, XB_DIAG_TEXT, false), NULL};
-    r.p = xb_pipeline_read(r.d, registry, name, model, defines, n_defines, sets, n_sets, dirs);
-    return r;
-}
-
-static reading read_text(const char *text)
-{
-    kit_write("net.yaml", text);
-    return read_with(kit_path("net.yaml"), NULL, NULL, 0, NULL, 0);
-}
-
-static reading read_sets(const char *text, const char *const *sets, size_t n)
-{
-    kit_write("net.yaml", text);
-    return read_with(kit_path("net.yaml"), NULL, NULL, 0, sets, n);
-}
-
-static void done(reading *r)
-{
-    xb_pipeline_free(r->p);
-    xb_diags_free(r->d);
-}
-
-static char *printed(const xb_pipeline *p)
-{
-    xb_buf b = {0};
-    xb_pipeline_print(p, &b);
-    return b.data;
-}
+#include "pipe_read_kit.h"
 
 #define HEAD "xbarc: 1\nmodel: m.onnx\nhardware: small\nemit: []\n"
 
@@ -243,19 +138,6 @@ START_TEST(reads_everything)
 }
 END_TEST
 
-/* print -> read -> print gives the same text, from the same folder. */
-static void prints_back(const xb_pipeline *p)
-{
-    char *text = printed(p);
-    reading again = read_text(text);
-    ck_assert_msg(again.p, "%s\n%s", text, xb_diags_text(again.d));
-    char *second = printed(again.p);
-    ck_assert_str_eq(text, second);
-    free(text);
-    free(second);
-    done(&again);
-}
-
 START_TEST(prints_and_parses_back)
 {
     reading r = read_text("xbarc: 1\nmodel: m.onnx\n");
@@ -314,105 +196,6 @@ START_TEST(bare_model)
     char *text = printed(r.p);
     ck_assert_msg(strstr(text, "model: some/m.onnx\n"), "%s", text);
     free(text);
-    done(&r);
-}
-END_TEST
-
-#define NET                                                                                                            \
-    "xbarc: 1\nmodel: m.onnx\nseed: 3\nhardware: small\npasses:\n  - tune@a: {epsilon: 0.5}\n  - tune@b\n  - mark\n  " \
-    "- lay\n"                                                                                                          \
-    "emit:\n  - draw\n  - list\n"
-
-START_TEST(sets_change_values)
-{
-    const char *const sets[] = {"seed=9",
-                                "passes.tune@a.epsilon=0.25",
-                                "passes.@b.layers=[x, \"y z\"]",
-                                "emit.draw.method=pca",
-                                "hardware.crossbar.rows=16",
-                                "data.train=mnist:q/train",
-                                "data.input.mean=[1, 2]",
-                                "gate={max-drop: 1}",
-                                "data.holdout=5",
-                                "passes.@b.path=x.npy"};
-    reading r = read_sets(NET, sets, sizeof sets / sizeof *sets);
-    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
-    const xb_pipeline *p = r.p;
-    const kit_options *a = p->step[0].options, *b = p->step[1].options;
-    ck_assert(p->seed == 9 && a->epsilon == 0.25 && b->layers.n == 2 && b->epsilon == 0.03);
-    ck_assert_str_eq(((const char **)b->layers.data)[1], "y z");
-    ck_assert_str_eq(b->path, "x.npy");
-    ck_assert(((const kit_options *)p->emit[0].options)->method == 0);
-    ck_assert(p->hw.max_rows == 16 && p->hw.max_cols == 32 && !p->hardware);
-    char here[400], want[500];
-    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
-    snprintf(want, sizeof want, "mnist:%s/q/train", here);
-    ck_assert_str_eq(p->data.train, want);
-    ck_assert(p->data.input.mean.n == 2 && p->gate.set && p->data.holdout == 5);
-    char *text = printed(p);
-    snprintf(want, sizeof want, "path: %s/x.npy", here);
-    ck_assert_msg(strstr(text, want), "%s", text);
-    free(text);
-    prints_back(p);
-    done(&r);
-    const char *const more[] = {"passes=[mark]", "emit=[]", "data.test=", "passes.mark={}", "model=/x/y.onnx"};
-    r = read_sets(NET, more, 5);
-    ck_assert_msg(r.p, "%s", xb_diags_text(r.d));
-    ck_assert(r.p->n_steps == 1 && r.p->n_emit == 0 && !r.p->data.test);
-    ck_assert_str_eq(r.p->model, "/x/y.onnx");
-    done(&r);
-    const char *const npy[] = {"data.test=npy:a.npy,/b.npy", "hardware=small"};
-    r = read_sets(NET, npy, 2);
-    snprintf(want, sizeof want, "npy:%s/a.npy,/b.npy", here);
-    ck_assert_str_eq(r.p->data.test, want);
-    ck_assert_str_eq(r.p->hardware, "small");
-    done(&r);
-}
-END_TEST
-
-static const struct {
-    const char *set, *at, *code, *says;
-} bad_sets[] = {
-    {"seed", "--set:1:1:", "set", "'seed' is not KEY=VALUE"},
-    {"=3", "--set:1:1:", "set", "a word of the key is missing"},
-    {"passes.=3", "--set:1:8:", "set", "a word of the key is missing"},
-    {"passes..x=3", "--set:1:8:", "set", "a word of the key is missing"},
-    {"sede=3", "--set:1:1:", "option-unknown", "did you mean 'seed'?"},
-    {"seed=x", "--set:1:6:", "option-type", "'seed' = x is not an integer"},
-    {"seed.more=3", "--set:1:6:", "set", "'seed' holds no options, so it has no 'more'"},
-    {"xbarc=2", "--set:1:7:", "pipeline-format", "format 1"},
-    {"passes.tune.epsilon=0.1", "--set:1:8:", "set", "'tune' is both 'tune@a' and 'tune@b'"},
-    {"passes.tone.epsilon=0.1", "--set:1:8:", "set", "'passes' has no 'tone'"},
-    {"passes.mrak.x=0.1", "--set:1:8:", "set", "'passes' has no 'mrak'"},
-    {"passes.@c.x=0.1", "--set:1:8:", "set", "'passes' has no '@c'"},
-    {"emit.dra.x=0.1", "--set:1:6:", "set", "'emit' has no 'dra'; did you mean 'draw'?"},
-    {"passes.@a.epsilon=7", "--set:1:19:", "option-range", "tune@a: 'epsilon' = 7 is outside 0..1"},
-    {"passes.@a.epsilom=7", "--set:1:11:", "option-unknown", "did you mean 'epsilon'?"},
-    {"passes.@a.epsilon={", "--set:1:20:", "yaml-syntax", "did not find"},
-    {"passes.@a.path=${UNSET_NAME}", "--set:1:16:", "yaml-variable", "${UNSET_NAME}"},
-    {"hardware.crossbar.rows=0.5", "--set:1:24:", "option-type", "'crossbar.rows' = 0.5"},
-    {"hardware=none", "--set:1:10:", "hardware", "no installed hardware file 'none'"},
-    {"hardware.crossbar.rosw=4", "--set:1:19:", "option-unknown", "did you mean 'rows'?"},
-};
-
-START_TEST(bad_set)
-{
-    reading r = read_sets(NET, &bad_sets[_i].set, 1);
-    const char *said = xb_diags_text(r.d);
-    ck_assert_msg(!r.p && xb_diags_errors(r.d) == 1, "%s: %s", bad_sets[_i].set, said);
-    ck_assert_msg(strncmp(said, bad_sets[_i].at, strlen(bad_sets[_i].at)) == 0, "want %s, got %s", bad_sets[_i].at,
-                  said);
-    ck_assert_msg(strstr(said, bad_sets[_i].code) && strstr(said, bad_sets[_i].says), "want [%s] %s, got %s",
-                  bad_sets[_i].code, bad_sets[_i].says, said);
-    done(&r);
-}
-END_TEST
-
-START_TEST(second_set_is_named)
-{
-    const char *const sets[] = {"seed=1", "seed=x"};
-    reading r = read_sets(NET, sets, 2);
-    ck_assert(!r.p && strncmp(xb_diags_text(r.d), "--set[2]:1:6:", 13) == 0);
     done(&r);
 }
 END_TEST
@@ -477,7 +260,6 @@ END_TEST
 int main(void)
 {
     TCase *c = tcase_create("read");
-    tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, refuses, 0, (int)(sizeof refused / sizeof *refused));
     tcase_add_test(c, missing_file);
     tcase_add_test(c, no_installed_default);
@@ -485,17 +267,7 @@ int main(void)
     tcase_add_test(c, prints_and_parses_back);
     tcase_add_test(c, defines);
     tcase_add_test(c, bare_model);
-    tcase_add_test(c, sets_change_values);
-    tcase_add_loop_test(c, bad_set, 0, (int)(sizeof bad_sets / sizeof *bad_sets));
-    tcase_add_test(c, second_set_is_named);
     tcase_add_test(c, mutated_pipelines);
     tcase_add_test(c, of_passes);
-    tcase_set_timeout(c, 60);
-    Suite *s = suite_create("pipe/read");
-    suite_add_tcase(s, c);
-    SRunner *run = srunner_create(s);
-    srunner_run_all(run, CK_NORMAL);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed != 0;
+    return run_reading("pipe/read", c);
 }

@@ -1,14 +1,6 @@
-/* fold-bn keeps what the network computes (a plain evaluator is the oracle); map and place give what they say. */
+/* fold-bn keeps what the network computes (a plain evaluator is the oracle). */
 #include "hw_host.h"
 
-#define pass pass_map
-#define fact fact_map
-#include "../../passes/map.c"
-#undef pass
-#undef fact
-#define pass pass_place
-#include "../../passes/place.c"
-#undef pass
 #include "../../passes/fold-bn.c"
 #include "base/rng.h"
 
@@ -197,14 +189,6 @@ static xb_value with_bias(fx *f, xb_value y, const char *name, int64_t n)
     return y;
 }
 
-static size_t count_ops(const xb_graph *g, const char *type)
-{
-    size_t n = 0;
-    for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op))
-        n += strcmp(xb_graph_op_type(g, op), type) == 0;
-    return n;
-}
-
 /* Folds; the outputs agree to float rounding; so many normalisations went and stayed. */
 static void check_fold(fx *f, int folded, int kept)
 {
@@ -220,7 +204,7 @@ static void check_fold(fx *f, int folded, int kept)
     ck_assert_uint_eq(n, n2);
     for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(before[i] - after[i]) / (1 + fabs(before[i])));
     ck_assert_msg(largest < 1e-5, "differs by %g", largest);
-    ck_assert_uint_eq(count_ops(g, "BatchNormalization"), (size_t)kept);
+    ck_assert_uint_eq(fx_count(g, "BatchNormalization"), (size_t)kept);
     const xb_fact *list;
     facts = xb_module_facts(m, &list);
     ck_assert_uint_eq(facts, 2);
@@ -355,13 +339,6 @@ START_TEST(chain_and_shared_weight)
 }
 END_TEST
 
-static xb_value drop(fx *f, const char *name, xb_value x)
-{
-    xb_type type = FX_TYPE(1);
-    type.rank = 0;
-    return fx_op(f, XB_OP_Dropout, name, x, xb_graph_add_const(f->g, "ratio", &type, &(float){.25f}), NULL);
-}
-
 /* Dropouts between the op, its Add and the normalisation, or ahead of the op, stay there and do not matter. */
 START_TEST(dropouts_between)
 {
@@ -369,14 +346,15 @@ START_TEST(dropouts_between)
         fx f = fx_new(NULL);
         xb_value x = fx_input(&f, "x", FX_TYPE(2, 6)), y;
         if (kind < 2) {
-            y = drop(&f, "d2",
-                     drop(&f, "d1", fx_op(&f, XB_OP_MatMul, "m", x, fx_weight(&f, "w", FX_TYPE(6, 4)), NULL)));
-            if (kind == 1) y = drop(&f, "d3", fx_op(&f, XB_OP_Add, "a", y, vector(&f, "c", "4", 4, -1, 1), NULL));
+            y = fx_dropout(
+                &f, "d2",
+                fx_dropout(&f, "d1", fx_op(&f, XB_OP_MatMul, "m", x, fx_weight(&f, "w", FX_TYPE(6, 4)), NULL)));
+            if (kind == 1) y = fx_dropout(&f, "d3", fx_op(&f, XB_OP_Add, "a", y, vector(&f, "c", "4", 4, -1, 1), NULL));
             y = norm(&f, "bn", y, 4);
         } else {
             y = norm(&f, "bn", fx_op(&f, XB_OP_Relu, "r", x, (xb_value){0}, NULL), 6);
-            y = drop(&f, "d1", y);
-            if (kind == 3) y = drop(&f, "d2", y);
+            y = fx_dropout(&f, "d1", y);
+            if (kind == 3) y = fx_dropout(&f, "d2", y);
             y = fx_op(&f, XB_OP_Gemm, "m", y, fx_weight(&f, "w", FX_TYPE(6, 4)), NULL);
         }
         xb_graph_add_output(f.g, y);
@@ -395,7 +373,7 @@ START_TEST(dropouts_in_the_way)
         xb_value x = fx_input(&f, "x", FX_TYPE(2, 6)), y = x, copy;
         if (!ahead) y = fx_op(&f, XB_OP_Gemm, "m", y, fx_weight(&f, "w", FX_TYPE(6, 6)), NULL);
         if (ahead) y = norm(&f, "bn", y, 6);
-        copy = y = drop(&f, "d", y);
+        copy = y = fx_dropout(&f, "d", y);
         if (training) {
             xb_type type = {.dtype = XB_BOOLEAN};
             xb_value yes = xb_graph_add_const(f.g, "yes", &type, &(uint8_t){1});
@@ -408,64 +386,6 @@ START_TEST(dropouts_in_the_way)
         check_fold(&f, 0, 1);
         fx_free(&f);
     }
-}
-END_TEST
-
-START_TEST(map_takes_dropouts_out)
-{
-    fx f = fx_new(FX_EXACT);
-    xb_value x = drop(&f, "d0", fx_input(&f, "x", FX_TYPE(1, 64)));
-    x = fx_op(&f, XB_OP_Relu, "r", fx_op(&f, XB_OP_MatMul, "m", x, fx_weight(&f, "w", FX_TYPE(64, 64)), NULL),
-              (xb_value){0}, NULL);
-    x = drop(&f, "d1", x);
-    xb_graph_add_output(f.g, drop(&f, "d2", x));
-    ck_assert(xb_graph_infer(f.d, f.g, NULL));
-    xb_layout *l = xb_layout_plan(f.d, f.g, &f.hw); /* a layout with them is the same */
-    test_host *h = host_new(&f, "map");
-    xb_module *m = xb_module_new(xb_graph_clone(f.g));
-    ck_assert_int_eq(pass_map.run(&h->cx, m, NULL), 0);
-    xb_graph *g = xb_module_graph(m);
-    ck_assert_msg(xb_graph_verify(f.d, g), "%s", xb_diags_text(f.d));
-    const xb_value *out;
-    const xb_array *a;
-    ck_assert_uint_eq(xb_graph_op_count(g), 2);
-    ck_assert_uint_eq(count_ops(g, "Dropout"), 0);
-    ck_assert_uint_eq(xb_graph_outputs(g, &out), 1);
-    ck_assert_str_eq(xb_graph_value_name(g, out[0]), "d2.y");
-    ck_assert_str_eq(xb_graph_op_name(g, xb_graph_producer(g, out[0])), "r");
-    ck_assert_uint_eq(xb_layout_arrays(l, &a), xb_layout_arrays(xb_module_layout(m), &a));
-    xb_layout_free(l);
-    xb_module_free(m);
-    fx_free(&f);
-}
-END_TEST
-
-/* Where nothing else could carry the output's name, where the mask is read, and in training mode. */
-START_TEST(map_leaves_other_dropouts)
-{
-    fx f = fx_new(FX_EXACT);
-    xb_type flag = {.dtype = XB_BOOLEAN};
-    xb_value x = fx_input(&f, "x", FX_TYPE(1, 64)), y, both[2];
-    xb_graph_add_output(f.g, drop(&f, "named", x));
-    y = fx_op(&f, XB_OP_MatMul, "m", x, fx_weight(&f, "w", FX_TYPE(64, 64)), NULL);
-    xb_graph_add_op_kind(f.g, (xb_op){0}, XB_OP_Dropout, "masked", &y, 1, (const char *const[]){"p", "q"}, both, 2);
-    xb_graph_add_output(f.g, both[1]);
-    y = drop(&f, "training", both[0]);
-    xb_graph_set_input(f.g, xb_graph_find_op(f.g, "training"), 2, xb_graph_add_const(f.g, "yes", &flag, &(uint8_t){1}));
-    y = drop(&f, "still", y);
-    xb_graph_set_input(f.g, xb_graph_find_op(f.g, "still"), 2, xb_graph_add_const(f.g, "no", &flag, &(uint8_t){0}));
-    xb_graph_add_output(f.g, y);
-    ck_assert_msg(xb_graph_infer(f.d, f.g, NULL), "%s", xb_diags_text(f.d));
-    test_host *h = host_new(&f, "map");
-    xb_module *m = xb_module_new(xb_graph_clone(f.g));
-    ck_assert_int_eq(pass_map.run(&h->cx, m, NULL), 0);
-    xb_graph *g = xb_module_graph(m);
-    ck_assert_msg(xb_graph_verify(f.d, g), "%s", xb_diags_text(f.d));
-    ck_assert_uint_eq(count_ops(g, "Dropout"), 3);
-    ck_assert(xb_graph_find_op(g, "named").id && xb_graph_find_op(g, "masked").id &&
-              xb_graph_find_op(g, "training").id);
-    xb_module_free(m);
-    fx_free(&f);
 }
 END_TEST
 
@@ -496,98 +416,15 @@ START_TEST(bad_variance_stays)
     test_host *h = host_new(&f, "fold-bn");
     xb_module *m = xb_module_new(xb_graph_clone(f.g));
     ck_assert_int_eq(pass.run(&h->cx, m, NULL), 0);
-    ck_assert_uint_eq(count_ops(xb_module_graph(m), "BatchNormalization"), 1);
+    ck_assert_uint_eq(fx_count(xb_module_graph(m), "BatchNormalization"), 1);
     xb_module_free(m);
     fx_free(&f);
 }
 END_TEST
 
-/* ---- map, place ---- */
-
-static xb_module *mapped(fx *f, test_host **h, int *status)
+START_TEST(descriptor)
 {
-    fx_lenet(f);
-    ck_assert(xb_graph_infer(f->d, f->g, NULL));
-    *h = host_new(f, "map");
-    xb_module *m = xb_module_new(xb_graph_clone(f->g));
-    ck_assert_int_eq(pass_map.run(&(*h)->cx, m, NULL), 0);
-    place_options o = {.method = ROW_MAJOR};
-    *status = pass_place.run(&(*h)->cx, m, &o);
-    return m;
-}
-
-START_TEST(smallest_square)
-{
-    fx f = fx_new(FX_EXACT "tile: {xbars: 1}\n");
-    test_host *h;
-    int status;
-    xb_module *m = mapped(&f, &h, &status);
-    const xb_array *a;
-    int32_t rows, cols;
-    ck_assert_int_eq(status, 0);
-    size_t n = xb_layout_arrays(xb_module_layout(m), &a);
-    xb_layout_mesh(xb_module_layout(m), &rows, &cols);
-    ck_assert(n == 181 && rows == 14 && cols == 14);
-    for (size_t i = 0; i < n; i++)
-        ck_assert(a[i].site_x == (int)i % 14 && a[i].site_y == (int)i / 14 && a[i].core == (int)i);
-    xb_module_free(m);
-    fx_free(&f);
-}
-END_TEST
-
-/* Tiles of 6 arrays are blocks of 3 x 2 sites. */
-START_TEST(tiles_on_a_mesh)
-{
-    fx f = fx_new(FX_EXACT "tile: {xbars: 6}\nchip: {mesh: [4, 8]}\n");
-    test_host *h;
-    int status;
-    xb_module *m = mapped(&f, &h, &status);
-    const xb_array *a;
-    int32_t rows, cols;
-    char taken[8][24] = {{0}};
-    ck_assert_int_eq(status, 0);
-    size_t n = xb_layout_arrays(xb_module_layout(m), &a);
-    xb_layout_mesh(xb_module_layout(m), &rows, &cols);
-    ck_assert(rows == 8 && cols == 24);
-    ck_assert(a[4].site_x == 1 && a[4].site_y == 1 && a[4].core == 0);
-    ck_assert(a[6 * 9].site_x == 3 && a[6 * 9].site_y == 2 && a[6 * 9].core == 9);
-    for (size_t i = 0; i < n; i++) {
-        ck_assert(a[i].site_x < cols && a[i].site_y < rows && !taken[a[i].site_y][a[i].site_x]);
-        taken[a[i].site_y][a[i].site_x] = 1;
-    }
-    xb_module_free(m);
-    fx_free(&f);
-}
-END_TEST
-
-START_TEST(mesh_too_small)
-{
-    fx f = fx_new(FX_EXACT "tile: {xbars: 6}\nchip: {mesh: [5, 6]}\n");
-    test_host *h;
-    int status;
-    xb_module *m = mapped(&f, &h, &status);
-    const xb_array *a;
-    ck_assert_int_lt(status, 0);
-    ck_assert_msg(strstr(xb_diags_text(f.d), "181 arrays need 31 tiles of 6; chip.mesh has 5 x 6 = 30 [place-mesh]"),
-                  "%s", xb_diags_text(f.d));
-    xb_layout_arrays(xb_module_layout(m), &a);
-    ck_assert_int_eq(a[0].site_x, -1);
-    xb_module_free(m);
-    fx_free(&f);
-}
-END_TEST
-
-START_TEST(descriptors)
-{
-    const xb_plugin *p[] = {xbarc_plugin_query_map(NULL), xbarc_plugin_query_place(NULL),
-                            xbarc_plugin_query_fold_bn(NULL)};
-    const char *why;
-    for (int i = 0; i < 3; i++) {
-        const xb_pass *s = p[i]->passes[0];
-        ck_assert(p[i]->abi.magic == XB_ABI_MAGIC && s->struct_size == sizeof *s && s->summary && s->doc && s->example);
-        ck_assert(xb_opts_check(s->options, s->options_size, &why));
-        ck_assert_str_eq(p[i]->name, s->name);
-    }
+    host_check_pass(xbarc_plugin_query_fold_bn(NULL));
 }
 END_TEST
 
@@ -603,15 +440,10 @@ static void add(TCase *t)
     tcase_add_test(t, dropouts_in_the_way);
     tcase_add_test(t, what_stays);
     tcase_add_test(t, bad_variance_stays);
-    tcase_add_test(t, smallest_square);
-    tcase_add_test(t, tiles_on_a_mesh);
-    tcase_add_test(t, mesh_too_small);
-    tcase_add_test(t, map_takes_dropouts_out);
-    tcase_add_test(t, map_leaves_other_dropouts);
-    tcase_add_test(t, descriptors);
+    tcase_add_test(t, descriptor);
 }
 
 int main(void)
 {
-    return fx_main("hw_passes", add);
+    return fx_main("fold_bn", add);
 }
