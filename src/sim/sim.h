@@ -69,7 +69,7 @@ bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x,
 typedef struct xb_summary {
     size_t n;
     double mean, sd, min, max;
-    double lo95, hi95; /* of the mean: Student's t over chips; one chip: Wilson over its images */
+    double lo95, hi95; /* of the mean, within 0..1: Student's t over chips; one chip: Wilson over its images */
 } xb_summary;
 xb_summary xb_trials_summary(const xb_trial *rows, size_t n); /* of top1; agreement where there are no labels */
 

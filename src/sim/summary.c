@@ -57,7 +57,7 @@ xb_summary xb_trials_summary(const xb_trial *rows, size_t n)
     }
     s.sd = sqrt(square / (double)(n - 1));
     double reach = student95(n - 1) * s.sd / sqrt((double)n);
-    s.lo95 = s.mean - reach;
-    s.hi95 = s.mean + reach;
+    s.lo95 = fmax(s.mean - reach, 0); /* a share is what it is of */
+    s.hi95 = fmin(s.mean + reach, 1);
     return s;
 }

@@ -36,6 +36,16 @@ START_TEST(intervals_are_students)
 }
 END_TEST
 
+/* Three chips near the top: the interval ends where shares end. */
+START_TEST(intervals_stay_among_shares)
+{
+    xb_trial high[] = {{.total = 100, .top1 = 0.97}, {.total = 100, .top1 = 1}, {.total = 100, .top1 = 1}}, low[3];
+    for (size_t i = 0; i < 3; i++) low[i] = (xb_trial){.total = 100, .top1 = 1 - high[i].top1};
+    ck_assert(xb_trials_summary(high, 3).hi95 == 1 && xb_trials_summary(high, 3).lo95 < 0.96);
+    ck_assert(xb_trials_summary(low, 3).lo95 == 0 && xb_trials_summary(low, 3).hi95 > 0.04);
+}
+END_TEST
+
 START_TEST(one_chip_has_wilsons)
 {
     xb_summary s = xb_trials_summary(&(xb_trial){.total = 100, .top1 = 0.9}, 1);
@@ -170,6 +180,7 @@ int main(void)
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, intervals_are_students);
+    tcase_add_test(t, intervals_stay_among_shares);
     tcase_add_test(t, one_chip_has_wilsons);
     tcase_add_test(t, without_labels_agreement_counts);
     tcase_add_test(t, writes_are_one_over_the_success);
