@@ -8,45 +8,20 @@ src_libplugins_a_SOURCES =
 endif
 
 if BUILTIN
-src_libplugins_a_SOURCES += passes/fine-tune.c
-BUILTIN_PLUGINS += fine_tune
+src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/map.c passes/place.c
+BUILTIN_PLUGINS += fine_tune fold_bn map place
 else
-pluginexec_LTLIBRARIES += passes/fine-tune.la
-passes_fine_tune_la_SOURCES = passes/fine-tune.c
+pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/map.la passes/place.la
+endif
 passes_fine_tune_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_fine_tune_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_fine_tune_la_LIBADD = -lm
-endif
-
-if BUILTIN
-src_libplugins_a_SOURCES += passes/fold-bn.c
-BUILTIN_PLUGINS += fold_bn
-else
-pluginexec_LTLIBRARIES += passes/fold-bn.la
-passes_fold_bn_la_SOURCES = passes/fold-bn.c
 passes_fold_bn_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_fold_bn_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_fold_bn_la_LIBADD = -lm
-endif
-
-if BUILTIN
-src_libplugins_a_SOURCES += passes/map.c
-BUILTIN_PLUGINS += map
-else
-pluginexec_LTLIBRARIES += passes/map.la
-passes_map_la_SOURCES = passes/map.c
 passes_map_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_map_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_map_la_LIBADD = -lm
-endif
-
-if BUILTIN
-src_libplugins_a_SOURCES += passes/place.c
-BUILTIN_PLUGINS += place
-else
-pluginexec_LTLIBRARIES += passes/place.la
-passes_place_la_SOURCES = passes/place.c
 passes_place_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_place_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_place_la_LIBADD = -lm
-endif
