@@ -455,8 +455,10 @@ xbarcinclude_HEADERS = \
 	src/include/xbarc/abi.h \
 	src/include/xbarc/backend.h \
 	src/include/xbarc/device.h \
+	src/include/xbarc/edit.h \
 	src/include/xbarc/graph.h \
 	src/include/xbarc/layout.h \
+	src/include/xbarc/linalg.h \
 	src/include/xbarc/train.h \
 	src/include/xbarc/xbarc.h
 

@@ -446,6 +446,10 @@ typedef struct xb_train_api {
     int (*snapshot)(xb_trainer *t);
     int (*rollback)(xb_trainer *t, int snapshot);
     void (*forget)(xb_trainer *t, int snapshot);
+
+    /* Undoes factor: two ops become one; see xb_edit_api.merge. Its optimiser state is 0, masks are dropped. In on_start,
+     * on_interval, on_epoch. Negative after a diagnostic, nothing changed. */
+    int (*merge)(xb_trainer *t, xb_op first, xb_op second, xb_op *op);
 } xb_train_api;
 
 #endif

@@ -5,8 +5,10 @@
 #include <xbarc/abi.h>
 #include <xbarc/backend.h>
 #include <xbarc/device.h>
+#include <xbarc/edit.h>
 #include <xbarc/graph.h>
 #include <xbarc/layout.h>
+#include <xbarc/linalg.h>
 #include <xbarc/train.h>
 
 #endif
