@@ -120,6 +120,7 @@ void xb_module_journal(xb_module *m, const xb_fact *fact)
     f.split = kept(m, fact->split);
     f.source = kept(m, fact->source);
     f.text = fact->text ? kept(m, fact->text) : NULL;
+    f.along = fact->along ? kept(m, fact->along) : NULL;
     xb_push(&m->facts, f);
 }
 

@@ -61,6 +61,25 @@ static bool write_model(const xb_graph *g, xb_outdir *o)
     return xb_out_commit(text) && ok;
 }
 
+static void write_fact(xb_json *j, const xb_fact *f)
+{
+    xb_json_object(j, NULL, true);
+    xb_json_string(j, "key", f->key);
+    if (f->text)
+        xb_json_string(j, "text", f->text);
+    else
+        xb_json_real(j, "value", f->value);
+    if (f->along) {
+        xb_json_string(j, "along", f->along);
+        xb_json_real(j, "at", f->at);
+    }
+    xb_json_string(j, "unit", f->unit ? f->unit : "");
+    xb_json_string(j, "split", f->split ? f->split : "");
+    xb_json_int(j, "seed", (int64_t)f->seed);
+    xb_json_string(j, "source", f->source ? f->source : "");
+    xb_json_close(j);
+}
+
 static bool write_journal(const xb_module *m, xb_outdir *o)
 {
     xb_out *out = xb_outdir_file(o, "journal.json");
@@ -71,19 +90,7 @@ static bool write_journal(const xb_module *m, xb_outdir *o)
     xb_json_object(j, NULL, false);
     xb_json_int(j, "xbarc_journal", 1);
     xb_json_array(j, "facts", false);
-    for (size_t i = 0; i < n; i++) {
-        xb_json_object(j, NULL, true);
-        xb_json_string(j, "key", f[i].key);
-        if (f[i].text)
-            xb_json_string(j, "text", f[i].text);
-        else
-            xb_json_real(j, "value", f[i].value);
-        xb_json_string(j, "unit", f[i].unit ? f[i].unit : "");
-        xb_json_string(j, "split", f[i].split ? f[i].split : "");
-        xb_json_int(j, "seed", (int64_t)f[i].seed);
-        xb_json_string(j, "source", f[i].source ? f[i].source : "");
-        xb_json_close(j);
-    }
+    for (size_t i = 0; i < n; i++) write_fact(j, &f[i]);
     xb_json_close(j);
     xb_json_close(j);
     xb_json_free(j);

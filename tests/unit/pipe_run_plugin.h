@@ -89,6 +89,23 @@ static inline int run_interrupt(xb_cx *cx, xb_module *m, const void *options)
     return cx->host->cancelled(cx) ? -1 : 0;
 }
 
+/* A curve of two points. */
+static inline int run_train(xb_cx *cx, xb_module *m, const void *options)
+{
+    (void)options;
+    const xb_journal_api *journal = cx->host->service(cx, "xb.journal", 1);
+    for (int i = 0; i < 2; i++)
+        journal->add(cx, m,
+                     &(xb_fact){.key = "pass.train.rank.fc",
+                                .value = 3 - i,
+                                .along = "step",
+                                .at = 500 * i,
+                                .unit = "1",
+                                .split = "",
+                                .source = "test"});
+    return 0;
+}
+
 static inline int run_map(xb_cx *cx, xb_module *m, const void *options)
 {
     (void)options;
@@ -132,13 +149,14 @@ KIT_PASS(mark, "mark", XB_LEVEL_GRAPH, .run = run_scale, .options = scale_table,
          .gives = KIT_NAMES("marked"));
 KIT_PASS(needy, "needy", XB_LEVEL_GRAPH, .run = run_nothing, .needs = KIT_NAMES("marked"),
          .drops = KIT_NAMES("marked"));
+KIT_PASS(train, "train", XB_LEVEL_GRAPH, .run = run_train);
 KIT_PASS(map, "map", XB_LEVEL_MAP, .run = run_map, .gives = KIT_NAMES("layout"));
 KIT_PASS(seat, "seat", XB_LEVEL_LAYOUT, .run = run_nothing, .needs = KIT_NAMES("layout"),
          .gives = KIT_NAMES("placement"));
 KIT_PASS(grow, "grow", XB_LEVEL_LAYOUT, .run = run_grow);
 KIT_PASS(touch, "touch", XB_LEVEL_LAYOUT, .run = run_touch);
-static const xb_pass *const passes[] = {&scale, &nothing, &fail, &mute, &liar, &corrupt, &interrupt,
-                                        &mark,  &needy,   &map,  &seat, &grow, &touch,   NULL};
+static const xb_pass *const passes[] = {&scale, &nothing, &fail, &mute, &liar, &corrupt, &interrupt, &mark,
+                                        &needy, &train,   &map,  &seat, &grow, &touch,   NULL};
 
 /* ---- backends ---- */
 

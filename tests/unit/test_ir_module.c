@@ -91,6 +91,29 @@ START_TEST(the_journal_copies_and_keeps_order)
 }
 END_TEST
 
+/* A curve is facts of one key: its axis is copied, too, and a clone keeps its points in their order. */
+START_TEST(the_journal_keeps_curves)
+{
+    xb_module *m = some_module();
+    char along[] = "step";
+    for (int i = 0; i < 3; i++)
+        xb_module_journal(m, &(xb_fact){.key = "rank", .value = 20 - i, .along = along, .at = 500 * i});
+    xb_module_journal(m, &(xb_fact){.key = "rank", .value = 17});
+    along[0] = 'X';
+    xb_module *c = xb_module_clone(m);
+    xb_module_free(m);
+    const xb_fact *facts;
+    ck_assert_uint_eq(xb_module_facts(c, &facts), 4);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(facts[i].along, "step");
+        ck_assert_double_eq(facts[i].at, 500 * i);
+        ck_assert_double_eq(facts[i].value, 20 - i);
+    }
+    ck_assert_ptr_null(facts[3].along); /* a single figure */
+    xb_module_free(c);
+}
+END_TEST
+
 START_TEST(a_clone_is_on_its_own)
 {
     xb_module *m = some_module();
@@ -147,6 +170,7 @@ int main(void)
     tcase_add_test(c, properties);
     tcase_add_test(c, the_module_owns_its_layout);
     tcase_add_test(c, the_journal_copies_and_keeps_order);
+    tcase_add_test(c, the_journal_keeps_curves);
     tcase_add_test(c, a_clone_is_on_its_own);
     tcase_add_test(c, a_layout_that_cannot_be_copied_is_not_claimed);
     suite_add_tcase(s, c);

@@ -101,6 +101,18 @@ START_TEST(test_set_without_labels)
 }
 END_TEST
 
+START_TEST(curves_are_written)
+{
+    compile("passes: [train, map]\nemit: []\n", "out", 1, NULL);
+    char *journal = kit_read("out/journal.json");
+    ck_assert_msg(strstr(journal, "{\"key\": \"pass.train.rank.fc\", \"value\": 3, \"along\": \"step\", \"at\": 0, ") &&
+                      strstr(journal, "\"value\": 2, \"along\": \"step\", \"at\": 500, "),
+                  "%s", journal);
+    ck_assert(!strstr(strstr(journal, "pass.train.edited"), "along"));
+    free(journal);
+}
+END_TEST
+
 static const struct {
     const char *rest;
     xb_outcome outcome;
@@ -189,6 +201,7 @@ int main(void)
     tcase_add_test(c, same_bytes_at_any_thread_count);
     tcase_add_test(c, unchanged_graph_is_one_evaluation);
     tcase_add_test(c, test_set_without_labels);
+    tcase_add_test(c, curves_are_written);
     tcase_add_loop_test(c, failed_compile_leaves_the_old_folder, 0, COUNT(bad_compiles));
     tcase_add_test(c, foreign_folder_is_refused);
     tcase_add_test(c, bad_models);

@@ -43,7 +43,7 @@ typedef struct xb_fact {
     const char *source; /* who measured: "eval", "pass fold-bn" */
     const char *text;   /* for facts that are words; NULL: a number */
     const char *along;  /* a point of a curve: what it is drawn along ("step", "epoch"); NULL: a single figure */
-    double at;          /* where on it; facts of one key and along are one curve, in the order they were added */
+    double at; /* where on it; facts of one key, along and split are one curve, in the order they were added */
 } xb_fact;
 
 typedef struct xb_journal_api {
