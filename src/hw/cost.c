@@ -99,16 +99,20 @@ void xb_layout_cost(xb_layout *l, size_t i)
     energy(&hw, c);
 }
 
-/* Area and power of the layer's arrays with their converters. */
+/* Area and power of the layer's arrays with their converters: P*Q*A_cell + ADCs*A_ADC + P*A_DAC + Q*A_SH of each. */
 static void add_arrays(xb_layout *l, size_t i, const xb_hw *hw)
 {
+    xb_layer_cost *c = &l->costs.data[i];
+    c->array_area = c->converter_area = 0;
     for (uint32_t k = l->first_array.data[i]; k < l->first_array.data[i + 1]; k++) {
         const xb_array *a = &l->arrays.data[k];
         xb_rollup cells = xb_rollup_cells(hw, a->rows, a->cols), around = xb_rollup_converters(hw, a->rows, a->cols);
-        l->chip.array_area += cells.area;
-        l->chip.periphery_area += around.area;
+        c->array_area += cells.area;
+        c->converter_area += around.area;
         l->chip.peak_power += cells.power + around.power;
     }
+    l->chip.array_area += c->array_area;
+    l->chip.converter_area += c->converter_area;
 }
 
 static void add_layer(xb_layout *l, size_t i, bool *has_energy, bool *has_time)
@@ -129,6 +133,9 @@ static void add_layer(xb_layout *l, size_t i, bool *has_energy, bool *has_time)
     chip->latency += c->time;
     if (c->time > chip->interval) chip->interval = c->time, chip->critical_layer = c->name;
     chip->energy += c->energy;
+    chip->steps += c->steps;
+    chip->adc_conversions += c->adc_conversions;
+    chip->dac_conversions += c->dac_conversions;
     *has_energy &= has_figures(&hw) && c->mvms > 0;
     *has_time &= c->mvms > 0;
     add_arrays(l, i, &hw);
@@ -156,10 +163,13 @@ void xb_layout_cost_chip(xb_layout *l)
     for (size_t i = 0; i < l->costs.n; i++) add_layer(l, i, &has_energy, &has_time);
     routing(l);
     if (!has_energy) chip->energy = 0;
-    if (!has_time) chip->latency = chip->interval = 0, chip->critical_layer = NULL;
+    if (!has_time) {
+        chip->latency = chip->interval = 0, chip->critical_layer = NULL;
+        chip->steps = chip->adc_conversions = chip->dac_conversions = 0;
+    }
     chip->units = (chip->arrays + hw->xbars_per_unit - 1) / hw->xbars_per_unit;
     chip->tiles = (chip->arrays + hw->xbars_per_tile - 1) / hw->xbars_per_tile;
     xb_rollup unit = xb_rollup_unit_shared(hw), tile = xb_rollup_tile_shared(hw);
-    chip->periphery_area += (double)chip->units * unit.area + (double)chip->tiles * tile.area;
+    chip->periphery_area = chip->converter_area + (double)chip->units * unit.area + (double)chip->tiles * tile.area;
     if (chip->peak_power > 0) chip->peak_power += (double)chip->units * unit.power + (double)chip->tiles * tile.power;
 }

@@ -248,11 +248,44 @@ START_TEST(periphery)
     ck_assert_double_eq_tol(c->array_area, 2100 * 4e-12, 1e-18); /* and two reference columns of 50 */
     ck_assert_double_eq_tol(c->cell_area, c->array_area, 1e-18);
     ck_assert_double_eq_tol(c->periphery_area, (2 * (3 * 1000 + 50 * 10 + 20) + 7 + 100 + 40 / 4) * 1e-12, 1e-18);
+    ck_assert_double_eq_tol(c->converter_area, 2 * (3 * 1000 + 50 * 10 + 20) * 1e-12, 1e-18);
+    ck_assert_double_eq(fx_cost(&f, "m")->array_area, c->array_area);
+    ck_assert_double_eq(fx_cost(&f, "m")->converter_area, c->converter_area);
     ck_assert_int_eq(c->units, 1);
     ck_assert_int_eq(c->tiles, 1);
     xb_rollup r = xb_rollup_converters(&f.hw, 50, 2); /* fewer columns than converters */
     ck_assert_double_eq_tol(r.area, (2 * 1000 + 500 + 2) * 1e-12, 1e-18);
     fx_free(&f);
+}
+END_TEST
+
+/* 800 x 500 (160 arrays of 50 x 50) as 800 x 36 and 36 x 500: fewer cells and arrays, but a second step, and every
+ * array brings its converters along. */
+START_TEST(low_rank_is_charged_for_its_hop)
+{
+    static const char hw[] = "xbarc: 1\nsource: test\ncrossbar: {rule: exact, rows: 64, cols: 64, exact: true}\n"
+                             "interface: {input_bits: 8, dac_bits: 1}\n"
+                             "components: {adc: {area: 1000um2}, dac: {area: 1um2}, sample_hold: {area: 2um2}}\n";
+    fx dense = fx_new(hw), low = fx_new(hw);
+    fx_matrix(&dense, "w", 800, 500, false);
+    fx_matrix(&low, "u", 800, 36, false);
+    fx_matrix(&low, "v", 36, 500, false);
+    fx_plan(&dense), fx_plan(&low);
+    const xb_chip_cost *d = xb_layout_chip_cost(dense.l), *c = xb_layout_chip_cost(low.l);
+    ck_assert_int_eq(d->arrays, 16 * 10);
+    ck_assert_double_eq(d->steps, 8);
+    ck_assert_double_eq(d->adc_conversions, 8 * 500 * 16);
+    ck_assert_double_eq(d->dac_conversions, 8 * 800 * 10);
+    ck_assert_int_eq(c->arrays, 16 + 10);
+    ck_assert_double_eq(c->steps, 8 + 8);
+    ck_assert_double_eq(c->adc_conversions, 8 * (36 * 16 + 500));
+    ck_assert_double_eq(c->dac_conversions, 8 * (800 + 36 * 10));
+    ck_assert_double_eq(c->array_area, fx_cost(&low, "u")->array_area + fx_cost(&low, "v")->array_area);
+    ck_assert_double_eq(c->converter_area, fx_cost(&low, "u")->converter_area + fx_cost(&low, "v")->converter_area);
+    ck_assert_double_eq_tol(fx_cost(&low, "u")->converter_area,
+                            16 * ((double)low.hw.adc_per_xbar * 1000 + 50 * 1 + 36 * 2) * 1e-12, 1e-18);
+    fx_free(&dense);
+    fx_free(&low);
 }
 END_TEST
 
@@ -444,6 +477,7 @@ static void add(TCase *t)
     tcase_add_test(t, routing_ratios);
     tcase_add_test(t, wires_of_both_sides);
     tcase_add_test(t, periphery);
+    tcase_add_test(t, low_rank_is_charged_for_its_hop);
     tcase_add_test(t, isaac_totals);
     tcase_add_test(t, isaac_energy);
     tcase_add_test(t, steps_and_times);

@@ -120,6 +120,7 @@ typedef struct xb_layer_cost {
     double energy_adc, energy_dac, energy_xbar, energy_digital; /* their sum is energy */
     int64_t devices; /* that hold its weights; with offset one more for every row of an array in use: the reference */
     bool spread;     /* packed, as one dense matrix whose arrays of zeros alone are left out: fewer arrays */
+    double array_area, converter_area; /* m2: its arrays; their ADCs, row drivers, sample-and-holds */
 } xb_layer_cost;
 
 typedef struct xb_chip_cost {
@@ -128,7 +129,7 @@ typedef struct xb_chip_cost {
     double routing_area_ratio_mean;    /* mean over layers that have counted wires */
     double routing_area_ratio_pooled;  /* (sum wires / sum wires_full)^2 */
     double cell_area;                  /* m2: devices x cell_area */
-    double array_area, periphery_area; /* m2 */
+    double array_area, periphery_area; /* m2; the periphery with the converters */
     double latency, interval;          /* s: one image through all layers; the slowest layer */
     double energy;                     /* J per image */
     const char *critical_layer;
@@ -136,6 +137,8 @@ typedef struct xb_chip_cost {
     int64_t units, tiles; /* as many as the arrays need */
     double peak_power;    /* W: everything on at once; 0 when neither converters nor arrays have a figure */
     int64_t devices;
+    double converter_area; /* m2: what of the periphery belongs to arrays, not to units and tiles */
+    double steps, adc_conversions, dac_conversions; /* per image, of all layers one after the other; 0: not known */
 } xb_chip_cost;
 
 typedef struct xb_hw_api {
