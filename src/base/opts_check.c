@@ -22,11 +22,13 @@ static const char *check_type(const xb_option *o, int depth)
     if ((unsigned)o->dim >= XB_DIMENSIONS) return "an option has a dimension that does not exist";
     if (!(o->min <= o->max)) return "an option's range is empty";
     if (o->type == XB_OPT_CHOICE && (!o->choices || !o->choices[0])) return "a choice has nothing to choose from";
-    if (o->type == XB_OPT_STRUCT || o->type == XB_OPT_MAP) {
+    bool scalars = o->type == XB_OPT_MAP && !o->sub;
+    if (scalars && !xb_opt_scalar(o->elem)) return "a map's values are neither scalars nor a table's";
+    if ((o->type == XB_OPT_STRUCT || o->type == XB_OPT_MAP) && !scalars) {
         if (!o->sub || !o->sub_size) return "a structure option has no table or no size";
         return check_table(o->sub, o->sub_size, depth + 1);
     }
-    if (o->type != XB_OPT_LIST) return NULL;
+    if (o->type != XB_OPT_LIST && !scalars) return NULL;
     if (o->elem == XB_OPT_LIST || o->elem == XB_OPT_MAP) return "a list's elements are lists or maps";
     xb_option e = xb_opt_element(o);
     return check_type(&e, depth);

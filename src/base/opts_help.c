@@ -29,7 +29,8 @@ static void describe(xb_buf *b, const xb_option *o)
 {
     xb_opt_type_text(b, o);
     xb_option element = xb_opt_element(o);
-    const xb_option *ranged = o->type == XB_OPT_LIST ? &element : o;
+    bool many = o->type == XB_OPT_LIST || (o->type == XB_OPT_MAP && !o->sub);
+    const xb_option *ranged = many ? &element : o;
     if (xb_opt_ranged(ranged)) {
         xb_buf_str(b, ", ");
         xb_opt_range_text(b, ranged);
@@ -59,6 +60,6 @@ void xb_opts_help(xb_buf *b, const xb_option *table, int indent)
         xb_buf_free(&text);
         bool nested =
             o->type == XB_OPT_STRUCT || o->type == XB_OPT_MAP || (o->type == XB_OPT_LIST && o->elem == XB_OPT_STRUCT);
-        if (nested) xb_opts_help(b, o->sub, indent + 2);
+        if (nested && o->sub) xb_opts_help(b, o->sub, indent + 2);
     }
 }

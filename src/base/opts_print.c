@@ -38,12 +38,16 @@ static void print_list(xb_buf *b, const xb_option *o, const xb_list *list, const
 static void print_map(xb_buf *b, const xb_option *o, const xb_list *list, const char *dir)
 {
     const xb_map_item *item = list->data;
+    xb_option e = xb_opt_element(o);
     xb_buf_char(b, '{');
     for (size_t i = 0; i < list->n; i++) {
         if (i) xb_buf_str(b, ", ");
         xb_yaml_print_key(b, item[i].key);
         xb_buf_str(b, ": ");
-        print_flow(b, o->sub, item[i].value, dir);
+        if (o->sub)
+            print_flow(b, o->sub, item[i].value, dir);
+        else
+            print_value(b, &e, item[i].value, dir);
     }
     xb_buf_char(b, '}');
 }

@@ -50,14 +50,19 @@ static bool read_list(const xb_opt_spot *at, const xb_option *o, const xb_yaml *
 
 static bool read_map(const xb_opt_spot *at, const xb_option *o, const xb_yaml *y, xb_list *out)
 {
-    if (y->kind != XB_YAML_MAP) return shape_error(at, y, "a map, like {name: {option: value}}");
+    xb_option e = xb_opt_element(o);
+    if (y->kind != XB_YAML_MAP)
+        return shape_error(at, y, o->sub ? "a map, like {name: {option: value}}" : "a map, like {name: value}");
     xb_map_item *item = y->n ? xb_arena_alloc(at->a, y->n, sizeof *item) : NULL;
     *out = (xb_list){item, y->n};
     bool ok = true;
     for (size_t i = 0; i < y->n; i++) {
-        item[i] = (xb_map_item){xb_arena_strdup(at->a, y->key[i]->text), xb_arena_alloc(at->a, 1, o->sub_size)};
-        xb_opt_spot s = deeper(at, NULL, item[i].key, 0);
-        ok &= read_struct(&s, o->sub, y->item[i], item[i].value);
+        size_t size = o->sub ? o->sub_size : xb_opt_size(&e);
+        item[i] = (xb_map_item){xb_arena_strdup(at->a, y->key[i]->text), xb_arena_alloc(at->a, 1, size)};
+        xb_opt_spot s = deeper(at, NULL, o->sub ? item[i].key : NULL, 0);
+        if (!o->sub) s.name = item[i].key;
+        ok &=
+            o->sub ? read_struct(&s, o->sub, y->item[i], item[i].value) : read_value(&s, &e, y->item[i], item[i].value);
     }
     return ok;
 }

@@ -89,9 +89,9 @@ void xb_opt_type_text(xb_buf *b, const xb_option *o)
     if (o->type == XB_OPT_REAL && *xb_dimension_units(o->dim)) xb_buf_printf(b, " (%s)", xb_dimension_units(o->dim));
     for (size_t i = 0; o->type == XB_OPT_CHOICE && o->choices[i]; i++)
         xb_buf_printf(b, "%s %s", i ? "," : "", o->choices[i]);
-    if (o->type == XB_OPT_LIST) {
+    if (o->type == XB_OPT_LIST || (o->type == XB_OPT_MAP && !o->sub)) {
         xb_option e = xb_opt_element(o);
-        xb_buf_char(b, ' ');
+        xb_buf_str(b, o->type == XB_OPT_MAP ? " to " : " ");
         xb_opt_type_text(b, &e);
     }
 }

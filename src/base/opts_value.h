@@ -4,7 +4,7 @@
 
 #include "base/opts.h"
 
-/* What a list element is, as an option of its own (offset 0, not required). */
+/* What an element of a list, or of a map without a table, is, as an option of its own (offset 0, not required). */
 xb_option xb_opt_element(const xb_option *list);
 size_t xb_opt_size(const xb_option *o); /* bytes of the value; 0 for a type that does not exist */
 size_t xb_opt_align(const xb_option *o);

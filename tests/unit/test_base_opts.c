@@ -213,6 +213,44 @@ START_TEST(bad_tables)
 }
 END_TEST
 
+/* Values of a map without a table are scalars: read, ranged, printed, told. */
+START_TEST(map_of_scalars)
+{
+    static const xb_option table[] = {{A, .type = XB_OPT_MAP, .elem = XB_OPT_INT, .min = 1, .max = 9}, {.name = NULL}};
+    static const xb_option real[] = {{A, .type = XB_OPT_MAP, .elem = XB_OPT_LIST}, {.name = NULL}};
+    const char *why = NULL;
+    ck_assert_msg(xb_opts_check(table, sizeof(xb_list), &why), "%s", why);
+    ck_assert(!xb_opts_check(real, sizeof(xb_list), &why) && strstr(why, "scalars"));
+    static const struct {
+        const char *text, *says;
+    } bad[] = {{"a: {conv1: 10}", "'a.conv1' = 10 is outside 1..9"},
+               {"a: {conv1: six}", "'a.conv1' = six is not an integer"},
+               {"a: {conv1: {x: 1}}", "'a.conv1' needs a single value"},
+               {"a: 6", "'a' needs a map, like {name: value}"}};
+    xb_arena *a = xb_arena_new();
+    xb_list v;
+    for (size_t i = 0; i <= sizeof bad / sizeof *bad; i++) {
+        const char *text = i ? bad[i - 1].text : "a: {conv1: 6, 'f*': 2}";
+        xb_diags *d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+        xb_yaml *y = xb_yaml_parse(d, a, "f", text, strlen(text), NULL, NULL);
+        ck_assert(xb_opts_read(d, a, "pass", table, y, &v, sizeof v) == !i);
+        if (i) ck_assert_msg(strstr(xb_diags_text(d), bad[i - 1].says) != NULL, "%s", xb_diags_text(d));
+        xb_buf b = {0};
+        if (!i) {
+            const xb_map_item *item = v.data;
+            ck_assert(v.n == 2 && *(const int64_t *)item[0].value == 6 && *(const int64_t *)item[1].value == 2);
+            xb_opts_print(&b, table, &v);
+            ck_assert_str_eq(xb_buf_cstr(&b), "{a: {conv1: 6, f*: 2}}");
+            xb_opts_help(&b, table, 0);
+            ck_assert_ptr_nonnull(strstr(xb_buf_cstr(&b), "map of names to integer, 1..9."));
+        }
+        xb_buf_free(&b);
+        xb_diags_free(d);
+    }
+    xb_arena_free(a);
+}
+END_TEST
+
 /* A table that contains itself has no end; the check must find one. */
 START_TEST(endless_table)
 {
@@ -235,6 +273,7 @@ int main(void)
     tcase_add_test(c, expanded_values_are_typed);
     tcase_add_test(c, help_fits_80_columns);
     tcase_add_test(c, bad_tables);
+    tcase_add_test(c, map_of_scalars);
     tcase_add_test(c, endless_table);
     Suite *s = suite_create("base/opts");
     suite_add_tcase(s, c);

@@ -53,7 +53,8 @@ typedef enum xb_option_type {
     XB_OPT_PATH,   /* const char *, made relative to the YAML file's folder */
     XB_OPT_LIST,   /* xb_list of `elem` */
     XB_OPT_STRUCT, /* the sub-structure itself, described by `sub` */
-    XB_OPT_MAP     /* xb_list of xb_map_item; each value points to a sub-structure of sub_size bytes */
+    XB_OPT_MAP     /* xb_list of xb_map_item; each value points to a sub-structure of sub_size bytes; without sub to one
+                      scalar, `elem` */
 } xb_option_type;
 
 /* Physical dimension of a REAL. A value without the unit is an error unless the dimension is XB_PLAIN;
@@ -93,10 +94,10 @@ typedef struct xb_option {
     xb_option_type type;
     size_t offset;
     const char *def; /* default, as YAML text; NULL: required (STRING, PATH: absent) */
-    double min, max; /* inclusive range of INT and REAL (and of list elements); both 0: unlimited */
+    double min, max; /* inclusive range of INT and REAL (and of elements); both 0: unlimited */
     xb_dimension dim;
     const char *const *choices;  /* NULL-ended, for CHOICE */
-    xb_option_type elem;         /* of LIST */
+    xb_option_type elem;         /* of LIST, and of MAP without sub */
     const struct xb_option *sub; /* of STRUCT, MAP, LIST of STRUCT */
     size_t sub_size;             /* bytes of the sub-structure */
     bool required;               /* absence is an error */
