@@ -240,7 +240,7 @@ START_TEST(map_of_scalars)
             const xb_map_item *item = v.data;
             ck_assert(v.n == 2 && *(const int64_t *)item[0].value == 6 && *(const int64_t *)item[1].value == 2);
             xb_opts_print(&b, table, &v);
-            ck_assert_str_eq(xb_buf_cstr(&b), "{a: {conv1: 6, f*: 2}}");
+            ck_assert_str_eq(xb_buf_cstr(&b), "{a: {conv1: 6, \"f*\": 2}}");
             xb_opts_help(&b, table, 0);
             ck_assert_ptr_nonnull(strstr(xb_buf_cstr(&b), "map of names to integer, 1..9."));
         }
