@@ -150,6 +150,7 @@ src_libxbarc_a_SOURCES += \
 	src/hw/lvs.h \
 	src/hw/lvs_read.c \
 	src/hw/options.c \
+	src/hw/order.c \
 	src/hw/override.c \
 	src/hw/pack.c \
 	src/hw/plan.c \

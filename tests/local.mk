@@ -20,6 +20,7 @@ UNIT_TESTS = \
 	tests/unit/test_fold_bn \
 	tests/unit/test_hw_file \
 	tests/unit/test_hw_layout \
+	tests/unit/test_hw_perm \
 	tests/unit/test_hw_tiling \
 	tests/unit/test_hw_verify \
 	tests/unit/test_ir_graph \

@@ -6,6 +6,8 @@
 #include "hw/layout_private.h"
 #include <stdlib.h>
 
+enum { SMALLEST_ROWS = 16, SMALLEST_COLS = 8 }; /* of a compacted array */
+
 /* One matrix group seen as `lines` x `along`, along being the axis that is contiguous in memory. */
 typedef struct scan {
     const unsigned char *data;
@@ -14,6 +16,7 @@ typedef struct scan {
     bool by_column; /* a line is a matrix column */
     int64_t lines, along, line_stride, along_stride;
     int64_t line_tile, along_tile;
+    const int32_t *line_order, *along_order; /* NULL: as they are stored */
     uint32_t *seen;   /* [along] or of the bits seen in the current band of lines */
     int64_t *nonzero; /* [along tiles] nonzero lines in the current band */
 } scan;
@@ -23,7 +26,7 @@ static bool any_bit(uint32_t bits)
     return bits << 1 != 0;
 }
 
-/* Ors n floats at `first` into seen[] and returns the or of all. */
+/* Ors n floats from `first` on into seen[] and returns the or of all. */
 static uint32_t or_floats(const scan *s, int64_t first, int64_t n, uint32_t *seen)
 {
     const unsigned char *p = s->data + 4 * first;
@@ -48,21 +51,49 @@ static uint32_t or_others(const scan *s, int64_t first, int64_t n, uint32_t *see
     return all;
 }
 
+/* Places [a, a+n) along the line at `start`, in their order. */
+static uint32_t or_ordered(const scan *s, int64_t start, int64_t a, int64_t n)
+{
+    uint32_t all = 0;
+    for (int64_t i = a; i < a + n; i++) {
+        int64_t at = start + s->along_order[i] * s->along_stride;
+        all |= s->dtype == XB_F32 ? or_floats(s, at, 1, s->seen + i) : or_others(s, at, 1, s->seen + i);
+    }
+    return all;
+}
+
+static uint32_t or_places(const scan *s, int64_t start, int64_t a, int64_t n)
+{
+    int64_t first = start + a * s->along_stride;
+    if (s->along_order) return or_ordered(s, start, a, n);
+    return s->dtype == XB_F32 ? or_floats(s, first, n, s->seen + a) : or_others(s, first, n, s->seen + a);
+}
+
 static void scan_band(const scan *s, int64_t base, int64_t from, int64_t to)
 {
     memset(s->seen, 0, (size_t)s->along * sizeof *s->seen);
-    for (int64_t line = from; line < to; line++)
+    for (int64_t line = from; line < to; line++) {
+        int64_t start = base + (s->line_order ? s->line_order[line] : line) * s->line_stride;
         for (int64_t a = 0, tile = 0; a < s->along; a += s->along_tile, tile++) {
             int64_t n = s->along - a < s->along_tile ? s->along - a : s->along_tile;
-            int64_t first = base + line * s->line_stride + a * s->along_stride;
-            uint32_t all =
-                s->dtype == XB_F32 ? or_floats(s, first, n, s->seen + a) : or_others(s, first, n, s->seen + a);
-            if (any_bit(all)) s->nonzero[tile]++;
+            if (any_bit(or_places(s, start, a, n))) s->nonzero[tile]++;
         }
+    }
     size_t size = xb_dtype_size(s->dtype);
-    if (s->release && s->line_stride > 0)
+    if (s->release && s->line_stride > 0 && !s->line_order)
         xb_view_done(s->data + size * (size_t)(base + from * s->line_stride),
                      size * (size_t)((to - from) * s->line_stride));
+}
+
+static int64_t floor_at(int64_t kept, int64_t least, int64_t all)
+{
+    if (least > all) least = all;
+    return kept > least ? kept : least;
+}
+
+int64_t xb_compacted(int64_t kept_rows, int64_t kept_cols, int64_t rows, int64_t cols)
+{
+    return kept_rows ? floor_at(kept_rows, SMALLEST_ROWS, rows) * floor_at(kept_cols, SMALLEST_COLS, cols) : 0;
 }
 
 /* What one block of an array keeps: nonzero rows and columns. */
@@ -84,6 +115,7 @@ static void add_wires(xb_layout *l, size_t i, int64_t group, int64_t r, int64_t 
 static void end_band(xb_layout *l, size_t i, const scan *s, int64_t group, int64_t band, kept *sum)
 {
     xb_layer_cost *cost = &l->costs.data[i];
+    const xb_matrix *m = &l->matrices.data[i];
     for (int64_t a = 0, tile = 0; a < s->along; a += s->along_tile, tile++) {
         int64_t n = s->along - a < s->along_tile ? s->along - a : s->along_tile, crossing = 0;
         for (int64_t k = 0; k < n; k++) crossing += any_bit(s->seen[a + k]);
@@ -93,7 +125,7 @@ static void end_band(xb_layout *l, size_t i, const scan *s, int64_t group, int64
             sum->rows += k.rows, sum->cols += k.cols;
             continue;
         }
-        cost->compacted_cells += k.rows * k.cols;
+        cost->compacted_cells += xb_compacted(k.rows, k.cols, m->rows, m->cols);
         cost->zero_arrays += k.rows == 0;
         add_wires(l, i, group, s->by_column ? tile : band, s->by_column ? band : tile, k);
     }
@@ -111,6 +143,8 @@ static scan scan_of(const xb_layout *l, const xb_graph *g, size_t i)
     s.line_stride = s.by_column ? m->col_stride : m->row_stride;
     s.along_stride = s.by_column ? m->row_stride : m->col_stride;
     s.line_tile = s.by_column ? q : p, s.along_tile = s.by_column ? p : q;
+    const xb_order *o = &l->orders.data[i];
+    s.line_order = s.by_column ? o->cols : o->rows, s.along_order = s.by_column ? o->rows : o->cols;
     s.seen = xb_calloc((size_t)s.along, sizeof *s.seen);
     s.nonzero = xb_calloc((size_t)(s.along / s.along_tile + 1), sizeof *s.nonzero);
     return s;
@@ -135,7 +169,8 @@ void xb_layout_count(xb_layout *l, const xb_graph *g, size_t i)
             end_band(l, i, &s, group, band, cost->packed ? &sum : NULL);
         }
         if (!cost->packed || --left) continue;
-        cost->compacted_cells += sum.rows * sum.cols;
+        int64_t blocks = l->arrays.data[array].blocks;
+        cost->compacted_cells += xb_compacted(sum.rows, sum.cols, blocks * m->rows, blocks * m->cols);
         cost->zero_arrays += sum.rows == 0;
         sum = (kept){0, 0};
         if (++array < l->first_array.data[i + 1]) left = l->arrays.data[array].blocks;

@@ -10,6 +10,7 @@ void xb_layout_free(xb_layout *l)
     xb_vec_free(&l->nets);
     xb_vec_free(&l->matrices);
     xb_vec_free(&l->costs);
+    xb_vec_free(&l->orders);
     xb_vec_free(&l->first_array);
     xb_vec_free(&l->first_net);
     xb_arena_free(l->arena);

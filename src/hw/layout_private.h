@@ -10,6 +10,11 @@
 
 enum { XB_MAX_ARRAYS = 1 << 22 }; /* of a layout, so that a mistaken array size does not eat the machine */
 
+/* The order in which a matrix is cut; NULL: as it is. In the layout's arena. */
+typedef struct xb_order {
+    const int32_t *rows, *cols;
+} xb_order;
+
 /* Blocks are ordered by array, arrays by matrix; costs are parallel to matrices. Text lives in the arena. */
 struct xb_layout {
     xb_arena *arena;
@@ -19,6 +24,7 @@ struct xb_layout {
     xb_vec(xb_net) nets;
     xb_vec(xb_matrix) matrices;
     xb_vec(xb_layer_cost) costs;
+    xb_vec(xb_order) orders; /* of a plan; none in a clone, whose blocks have lists of their own */
     xb_vec(uint32_t) first_array, first_net; /* of every matrix, one more than matrices */
     xb_chip_cost chip;
     int32_t mesh_rows, mesh_cols;
@@ -29,6 +35,10 @@ xb_hw xb_hw_copy(xb_arena *a, const xb_hw *from);
 
 /* Patterns of `layers:` that match none of n layers: warnings "hw-layers". */
 void xb_hw_warn_unmatched(xb_diags *d, const xb_hw *hw, const xb_layer_cost *layers, size_t n);
+
+/* order.c: the note "perm-rows" (columns: "perm-cols") of m's weight; *out NULL: there is none. false after a diagnostic
+ * "hw-order": several groups, another number of rows, no permutation. */
+bool xb_order_read(xb_diags *d, const xb_graph *g, const xb_matrix *m, bool columns, xb_arena *a, const int32_t **out);
 
 /* pack.c: how many groups of rows x cols share one array, side by side on its diagonal; 1: none do. */
 int64_t xb_pack_groups(const xb_hw *hw, int64_t groups, int64_t rows, int64_t cols);
@@ -43,6 +53,10 @@ void xb_count_spread(xb_layout *l, const xb_graph *g, size_t i); /* xb_layout_co
 
 /* count.c: reads every weight of matrix i once; fills wires of its nets and the counted members of its cost. */
 void xb_layout_count(xb_layout *l, const xb_graph *g, size_t i);
+
+/* Cells of a dense array for what is left of one, which holds parts of a matrix of rows x cols: 0 when nothing is; else
+ * no array counts as smaller than 16 x 8 unless its matrix is. */
+int64_t xb_compacted(int64_t kept_rows, int64_t kept_cols, int64_t rows, int64_t cols);
 
 /* Values of a matrix: element (group, row, col) as float, rounded once where the weight is of another type. */
 typedef struct xb_matrix_data {

@@ -154,6 +154,7 @@ static void count_net(xb_layout *l, const xb_graph *g, xb_layer_cost *cost, xb_n
 void xb_count_spread(xb_layout *l, const xb_graph *g, size_t i)
 {
     xb_layer_cost *cost = &l->costs.data[i];
+    const xb_matrix *m = &l->matrices.data[i];
     for (uint32_t k = l->first_array.data[i]; k < l->first_array.data[i + 1]; k++) {
         const xb_array *a = &l->arrays.data[k];
         span sum = {0, 0};
@@ -161,7 +162,7 @@ void xb_count_spread(xb_layout *l, const xb_graph *g, size_t i)
             span kept = kept_of(l, g, &l->blocks.data[a->first_block + b]);
             sum.first += kept.first, sum.end += kept.end;
         }
-        cost->compacted_cells += sum.first * sum.end;
+        cost->compacted_cells += xb_compacted(sum.first, sum.end, m->groups * m->rows, m->groups * m->cols);
         cost->zero_arrays += sum.first == 0;
     }
     for (uint32_t k = l->first_net.data[i]; k < l->first_net.data[i + 1]; k++) count_net(l, g, cost, &l->nets.data[k]);

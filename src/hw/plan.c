@@ -48,15 +48,19 @@ static void plan_packed(xb_layout *l, uint32_t i, const xb_hw *hw, int64_t k)
 static void plan_group(xb_layout *l, uint32_t i, int64_t group, const xb_tiling *t)
 {
     const xb_matrix *m = &l->matrices.data[i];
+    const xb_order *o = &l->orders.data[i];
     for (int64_t c = 0; c < t->grid_cols; c++)
         for (int64_t r = 0; r < t->grid_rows; r++) {
+            int64_t row = r * t->rows, col = c * t->cols;
             add_array(l, t->rows, t->cols);
             add_block(l, &(xb_block){.matrix = i,
                                      .group = group,
-                                     .row = r * t->rows,
-                                     .rows = at_most(t->rows, m->rows - r * t->rows),
-                                     .col = c * t->cols,
-                                     .cols = at_most(t->cols, m->cols - c * t->cols)});
+                                     .row = row,
+                                     .rows = at_most(t->rows, m->rows - row),
+                                     .col = col,
+                                     .cols = at_most(t->cols, m->cols - col),
+                                     .row_list = o->rows ? o->rows + row : NULL,
+                                     .col_list = o->cols ? o->cols + col : NULL});
         }
 }
 
@@ -150,6 +154,9 @@ static bool plan_matrix(xb_diags *d, const xb_graph *g, xb_layout *l, uint32_t i
     }
     if (too_many(d, g, l, m, n)) return false;
     if (k == 1) warn_exact(d, g, &hw, m, n);
+    xb_order *o = &l->orders.data[i];
+    if (!xb_order_read(d, g, m, false, l->arena, &o->rows) || !xb_order_read(d, g, m, true, l->arena, &o->cols))
+        return false;
     if (spread) xb_plan_spread(l, i, &hw);
     if (k > 1 && !spread) plan_packed(l, i, &hw, k);
     for (int64_t group = 0; k == 1 && group < m->groups; group++) {
@@ -168,6 +175,7 @@ static void collect(xb_layout *l, const xb_graph *g)
         if (!xb_graph_matrix(g, op, &m) || m.groups < 1 || m.rows < 1 || m.cols < 1) continue;
         m.name = xb_arena_strdup(l->arena, m.name);
         xb_push(&l->matrices, m);
+        xb_push(&l->orders, (xb_order){0});
         xb_push(&l->costs,
                 (xb_layer_cost){.name = m.name, .op_type = xb_arena_strdup(l->arena, xb_graph_op_type(g, op))});
     }

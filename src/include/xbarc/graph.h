@@ -104,7 +104,9 @@ typedef struct xb_graph_api {
      * return. */
     const void *(*data)(const xb_graph *g, xb_value v);
     bool (*matrix)(const xb_graph *g, xb_op op, xb_matrix *out); /* false: not synaptic */
-    /* Annotations of a constant (mask, frozen, tile, perm, ...): NULL when absent. */
+    /* Annotations of a constant: NULL when absent. Names of notes: "mask" (a number an element: 0 is exactly zero),
+     * "frozen", "perm-rows" and "perm-cols" (the order in which the rows or columns of its matrix, groups 1, are cut into
+     * arrays: a permutation). */
     const xb_attr *(*note)(const xb_graph *g, xb_value v, const char *key);
 
     /* -- rewriting; every call keeps topological order and the users' lists; names are made unique -- */

@@ -87,7 +87,8 @@ typedef struct xb_array {
 } xb_array;
 
 /* Rows [row, row+rows) and columns [col, col+cols) of matrix `matrix`, group `group`, at (at_row, at_col) of the array.
- * After compaction or permutation the lists say which matrix row or column each block row or column holds. */
+ * After compaction or permutation the lists say which matrix row or column each block row or column holds; row and col
+ * are then places in the order in which the matrix was cut, and so is xb_net.index. */
 typedef struct xb_block {
     uint32_t array, matrix;
     int64_t group;
@@ -107,7 +108,7 @@ typedef struct xb_layer_cost {
     int64_t cells;                /* weights: groups*rows*cols */
     int64_t array_cells;          /* sum of P*Q over its arrays */
     int64_t padding_cells;        /* array_cells - cells */
-    int64_t compacted_cells;      /* sum over arrays of nonzero rows x nonzero columns */
+    int64_t compacted_cells;      /* sum over arrays of nonzero rows x columns; an array left counts at least 16 x 8 */
     int64_t zero_arrays;          /* arrays that hold only zeros */
     int64_t row_wires, col_wires; /* counted wires that carry something (rule of the design: sec. 2, "Wires") */
     int64_t row_wires_full, col_wires_full;  /* the same without deletion */
