@@ -9,6 +9,14 @@
 
 #include <xbarc/graph.h>
 
+/* What an op loses with removed units: places among the channels (dense: the elements) of its input and of its result,
+ * ascending. Of its weights those at a place that goes, of either. */
+typedef struct xb_losing {
+    xb_op op;
+    const int64_t *in, *out;
+    size_t n_in, n_out;
+} xb_losing;
+
 typedef struct xb_edit_api {
     uint32_t struct_size;
     /* The matrix of op's weight (rows N, columns M) becomes W * q, q[M][k] row-major: M changes to k. Groups 1; no mask;
@@ -28,6 +36,11 @@ typedef struct xb_edit_api {
     int (*can_remove)(xb_cx *cx, xb_graph *g, xb_op op, const int64_t *units, size_t n);
     /* Does the pattern of a pass's options ("fc*", "conv1") mean this layer? */
     bool (*matches)(const char *pattern, const char *name);
+    /* What remove_units would take from synaptic ops and BatchNormalizations: how many lose something, *list in graph
+     * order. Negative where those units cannot be removed: *why says it; that is no diagnostic. Both live until the
+     * callback returns. Changes nothing; a graph in training may be asked, too. */
+    int (*losses)(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, size_t n, const xb_losing **list,
+                  const char **why);
 } xb_edit_api;
 
 #endif

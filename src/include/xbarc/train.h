@@ -383,6 +383,7 @@ typedef struct xb_train_result {
     double loss; /* mean over the last epoch's steps */
     xb_measure holdout;
     bool resumed; /* from a checkpoint */
+    const void *state; /* of the hooks, as it was at the end; until the callback returns */
 } xb_train_result;
 
 typedef struct xb_train_api {
@@ -450,6 +451,9 @@ typedef struct xb_train_api {
     /* Undoes factor: two ops become one; see xb_edit_api.merge. Its optimiser state is 0, masks are dropped. In on_start,
      * on_interval, on_epoch. Negative after a diagnostic, nothing changed. */
     int (*merge)(xb_trainer *t, xb_op first, xb_op second, xb_op *op);
+    /* Is there training data, and how many items at its end are the hold-out (0: none; holdout may be NULL)? In check(),
+     * too. */
+    bool (*has_data)(xb_cx *cx, int64_t *holdout);
 } xb_train_api;
 
 #endif

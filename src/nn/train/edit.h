@@ -10,6 +10,9 @@
  *   positions).
  * factor: the bias stays the second op's and keeps its mask; its state is 0, too. A ConvTranspose becomes a 1 x 1
  *   Conv and a ConvTranspose with its window.
+ * merge: two Conv, Gemm or MatMul, whose weights have as many dimensions and are on the same side; a 1 x 1 Conv and a
+ *   ConvTranspose, too. Alphas are multiplied. The bias is the second's as with factor; "frozen" goes. A weight that
+ *   others read, too, keeps its name, and the product gets another.
  * split: groups 1. The Add that brings a MatMul's bias is divided with it.
  * remove_units: follows the channels through every op that keeps them apart, both ways; types of results are right at
  *   once. Refused, by the op that cannot follow: softmax, normalisation, reduction over the channels; reshapes that
@@ -24,13 +27,20 @@
 #define XB_NN_TRAIN_EDIT_H
 
 #include "nn/train/params.h"
+#include <xbarc/edit.h>
 
 bool xb_edit_select(xb_diags *d, xb_params *p, xb_value v, int axis, const int64_t *keep, size_t n);
 bool xb_edit_append(xb_diags *d, xb_params *p, xb_value v, int axis, int64_t count, const float *data);
 bool xb_edit_rotate(xb_diags *d, xb_params *p, xb_op op, const float *q, int64_t k);
 bool xb_edit_factor(xb_diags *d, xb_params *p, xb_op op, const float *u, const float *v, int64_t k, xb_op *first,
                     xb_op *second);
+bool xb_edit_merge(xb_diags *d, xb_params *p, xb_op first, xb_op second, xb_op *op); /* op: may be NULL */
 bool xb_edit_split(xb_diags *d, xb_params *p, xb_op op, int64_t at, xb_op *first, xb_op *second);
 bool xb_edit_remove_units(xb_diags *d, xb_params *p, xb_op op, const int64_t *units, size_t n, bool fold);
+/* Would it? Changes nothing. */
+bool xb_edit_can_remove(xb_diags *d, xb_params *p, xb_op op, const int64_t *units, size_t n);
+/* What that would take; false after a diagnostic. The list is a's. */
+bool xb_edit_losses(xb_diags *d, xb_arena *a, const xb_graph *g, xb_op op, const int64_t *units, size_t n,
+                    const xb_losing **list, size_t *n_list);
 
 #endif

@@ -80,17 +80,85 @@ static bool check(xb_units *u)
     return true;
 }
 
+/* All that goes, and whether it may. */
+static bool find_out(xb_units *u, const int64_t *units, size_t n)
+{
+    return start(u, units, n) && spread(u) && check(u);
+}
+
+bool xb_edit_can_remove(xb_diags *d, xb_params *p, xb_op op, const int64_t *units, size_t n)
+{
+    xb_units u;
+    xb_units_begin(&u, d, p, op);
+    bool ok = find_out(&u, units, n);
+    xb_units_free(&u);
+    return ok;
+}
+
 bool xb_edit_remove_units(xb_diags *d, xb_params *p, xb_op op, const int64_t *units, size_t n, bool fold)
 {
     xb_units u;
     xb_units_begin(&u, d, p, op);
-    bool ok = start(&u, units, n) && spread(&u) && check(&u);
+    bool ok = find_out(&u, units, n);
     if (ok) {
         u.stage = XB_UNITS_CARRY;
         if (fold) xb_units_fold(&u);
         xb_units_shrink(&u);
         for (size_t i = 0; i < u.addend.n; i++) xb_units_add(&u, &u.addend.data[i]);
     }
+    xb_units_free(&u);
+    return ok;
+}
+
+/* -- what would go -- */
+
+static size_t places(const xb_units *u, xb_arena *a, uint32_t part, int axis, const int64_t **out)
+{
+    size_t n = 0;
+    if (!part || axis < 0 || !u->part.data[part].gone[axis]) return 0;
+    int64_t size = xb_units_type(u, part)->dim[axis], *list = xb_arena_alloc(a, (size_t)size, sizeof *list);
+    for (int64_t i = 0; i < size; i++)
+        if (xb_units_gone(u, part, axis, i)) list[n++] = i;
+    *out = list;
+    return n;
+}
+
+/* The dimension of an op's input (at `input`) that its weights add up over. */
+static int in_axis(const xb_units *u, size_t input)
+{
+    int rank = xb_units_type(u, u->in[input])->rank;
+    xb_kind kind = xb_graph_kind(u->g, u->op);
+    if (kind == XB_OP_MatMul) return input || rank < 2 ? (rank < 2 ? 0 : rank - 2) : rank - 1;
+    if (kind != XB_OP_Gemm) return 1;
+    bool turned = xb_graph_attr_int(u->g, u->op, input ? "transB" : "transA", 0) != 0;
+    return turned == (input == 0) ? 0 : 1;
+}
+
+static bool losing(xb_units *u, xb_arena *a, const xb_node *node, xb_losing *out)
+{
+    xb_matrix m;
+    xb_units_enter(u, node);
+    bool synaptic = xb_graph_matrix(u->g, u->op, &m);
+    if (!synaptic && xb_graph_kind(u->g, u->op) != XB_OP_BatchNormalization) return false;
+    size_t input = synaptic && u->part.data[u->in[0]].v.id == m.weight.id;
+    int axis = synaptic ? xb_edit_out_axis(u->g, u->op) : 1;
+    *out = (xb_losing){.op = u->op};
+    out->n_in = places(u, a, u->in[input], in_axis(u, input), &out->in);
+    out->n_out = places(u, a, u->out[0], axis, &out->out);
+    return out->n_in || out->n_out;
+}
+
+bool xb_edit_losses(xb_diags *d, xb_arena *a, const xb_graph *g, xb_op op, const int64_t *units, size_t n,
+                    const xb_losing **list, size_t *n_list)
+{
+    xb_params none = {.graph = (xb_graph *)g};
+    xb_units u;
+    xb_units_begin(&u, d, &none, op);
+    bool ok = start(&u, units, n) && spread(&u) && check(&u);
+    xb_losing *found = ok ? xb_arena_alloc(a, u.node.n, sizeof *found) : NULL;
+    *n_list = 0;
+    for (size_t i = 0; ok && i < u.node.n; i++) *n_list += losing(&u, a, &u.node.data[i], &found[*n_list]);
+    *list = found;
     xb_units_free(&u);
     return ok;
 }

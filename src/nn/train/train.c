@@ -238,6 +238,11 @@ static void report(const xb_trainer *t, xb_train_result *out)
                              .loss = last ? last->loss : 0,
                              .holdout = t->holdout,
                              .resumed = t->resumed};
+    const xb_train_hooks *h = t->what->hooks;
+    if (!h || !h->state_size || !t->what->cx) return;
+    void *state = t->what->cx->host->alloc(t->what->cx, 1, h->state_size);
+    memcpy(state, t->state, h->state_size);
+    out->state = state;
 }
 
 bool xb_train(const xb_training *what, xb_train_result *out, xb_train_times *times)
