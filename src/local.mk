@@ -187,6 +187,8 @@ src_libxbarc_a_SOURCES += \
 	src/nn/eval.h \
 	src/nn/exec.c \
 	src/nn/exec.h \
+	src/nn/linalg.c \
+	src/nn/linalg.h \
 	src/nn/plan.c \
 	src/nn/plan.h \
 	src/nn/plan_binary.c \
@@ -247,6 +249,7 @@ src_libxbarc_a_SOURCES += \
 	src/nn/train/edit.c \
 	src/nn/train/edit.h \
 	src/nn/train/edit_matrix.c \
+	src/nn/train/edit_merge.c \
 	src/nn/train/edit_private.h \
 	src/nn/train/edit_remove.c \
 	src/nn/train/edit_split.c \
@@ -351,8 +354,10 @@ src_libxbarc_a_SOURCES += \
 	src/plug/handshake.h \
 	src/plug/plug.h \
 	src/plug/registry.c \
+	src/plug/service_edit.c \
 	src/plug/service_json.c \
 	src/plug/service_layout.c \
+	src/plug/service_linalg.c \
 	src/plug/service_train.c \
 	src/plug/services.c \
 	src/plug/sink.c \
@@ -410,7 +415,7 @@ if BUILTIN
 XBARC_LIBS += src/libplugins.a
 endif
 XBARC_LIBS += src/libonnxpb.a $(PROTOBUFC_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(PNG_LIBS) \
-	$(ZLIB_LIBS) $(DNNL_LIBS) $(GOMP_LIBS)
+	$(ZLIB_LIBS) $(OPENBLAS_LIBS) $(LAPACKE_LIBS) $(DNNL_LIBS) $(GOMP_LIBS)
 
 bin_PROGRAMS += src/xbarc
 src_xbarc_CPPFLAGS = $(AM_CPPFLAGS) -DXBARC_PLUGIN_DIR=\"$(pluginexecdir)\" -DXBARC_DATA_DIR=\"$(shareddir)\"

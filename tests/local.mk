@@ -37,6 +37,7 @@ UNIT_TESTS = \
 	tests/unit/test_ir_text \
 	tests/unit/test_ir_text_hostile \
 	tests/unit/test_ir_verify \
+	tests/unit/test_linalg \
 	tests/unit/test_map_place \
 	tests/unit/test_nets \
 	tests/unit/test_nn_back \

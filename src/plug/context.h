@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "plug/plug.h"
+#include <xbarc/edit.h>
+#include <xbarc/linalg.h>
 
 struct xb_context {
     xb_diags *diags;
@@ -37,7 +39,10 @@ extern const xb_json_api xb_json_service;
 /* service_layout.c */
 extern const xb_hw_api xb_hw_service;
 extern const xb_layout_api xb_layout_service;
-
+/* service_linalg.c */
+extern const xb_linalg_api xb_linalg_service;
+/* service_edit.c */
+extern const xb_edit_api xb_edit_service;
 /* service_train.c */
 extern const xb_train_api xb_train_service;
 

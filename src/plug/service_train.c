@@ -119,6 +119,13 @@ static int recalibrate(xb_cx *cx, xb_graph *g, int64_t items)
     return xb_recalibrate(c->diags, g, data, &c->learning.map, n < most ? n : most, &c->learning.engine) ? 0 : -1;
 }
 
+static bool has_data(xb_cx *cx, int64_t *holdout)
+{
+    const xb_learning *l = &xb_context_of(cx)->learning;
+    if (holdout) *holdout = l->data ? (int64_t)l->holdout : 0;
+    return l->data != NULL;
+}
+
 const xb_train_api xb_train_service = {
     .struct_size = sizeof(xb_train_api),
     .run = run,
@@ -148,4 +155,6 @@ const xb_train_api xb_train_service = {
     .snapshot = xb_trainer_snapshot,
     .rollback = xb_trainer_rollback,
     .forget = xb_trainer_forget,
+    .merge = xb_trainer_merge,
+    .has_data = has_data,
 };

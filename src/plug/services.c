@@ -114,7 +114,8 @@ static const struct offer {
 } offers[] = {
     {"xb.graph", 1, &graph_service},     {"xb.hw", 1, &xb_hw_service},     {"xb.layout", 1, &xb_layout_service},
     {"xb.journal", 1, &journal_service}, {"xb.json", 1, &xb_json_service}, {"xb.report", 1, &report_service},
-    {"xb.run", 1, &run_service},         {"xb.train", 1, &xb_train_service},
+    {"xb.run", 1, &run_service},         {"xb.train", 1, &xb_train_service}, {"xb.linalg", 1, &xb_linalg_service},
+    {"xb.edit", 1, &xb_edit_service},
 };
 
 const void *xb_service_find(const char *name, uint32_t version_asked)

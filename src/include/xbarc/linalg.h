@@ -1,7 +1,7 @@
 /* linalg.h: dense linear algebra for passes: service "xb.linalg", version 1.
  *
  * Matrices are float64, row-major, without gaps. Everything runs on one thread and gives the same bytes whatever else
- * runs. Results never overlap arguments.
+ * runs. Results never overlap arguments. Dimensions are below 2^31.
  */
 #ifndef XBARC_LINALG_H
 #define XBARC_LINALG_H

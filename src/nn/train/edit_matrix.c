@@ -274,8 +274,7 @@ static void factor_types(factors *f, xb_value hidden, xb_value y)
     xb_graph_set_type(g, hidden, &type);
 }
 
-/* The bias (it stays the op's) begins anew like the weights. */
-static void restart(xb_params *p, xb_value v)
+void xb_edit_restart(xb_params *p, xb_value v)
 {
     xb_slot_state *s = xb_params_find(p, v);
     if (!s) return;
@@ -312,7 +311,7 @@ bool xb_edit_factor(xb_diags *d, xb_params *p, xb_op op, const float *u, const f
     factor_types(&f, hidden, y);
     xb_graph_replace(g, xb_edit_result(g, op), y);
     xb_graph_remove(g, op);
-    restart(p, bias);
+    xb_edit_restart(p, bias);
     xb_edit_drop(p, f.m.weight);
     if (first) *first = f.op[0];
     if (second) *second = f.op[1];

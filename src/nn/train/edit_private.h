@@ -22,6 +22,8 @@ xb_value xb_edit_part(xb_params *p, xb_value v, const char *name, const xb_type 
 int64_t *xb_edit_slices(const xb_type *old, int axis, const int64_t *keep, size_t n, xb_type *type);
 /* Forgets v's state and removes v when nobody reads it any more. */
 void xb_edit_drop(xb_params *p, xb_value v);
+/* The optimiser's state of v (a bias that has got another op) begins anew. */
+void xb_edit_restart(xb_params *p, xb_value v);
 
 /* A synaptic op with float32 weight and one group: its matrix, and the weight's dimension that the columns are.
  * false after a refusal. */

@@ -174,6 +174,11 @@ int xb_trainer_factor(xb_trainer *t, xb_op op, const float *u, const float *v, i
     return edited(t, may_edit(t) && xb_edit_factor(t->d, &t->params, op, u, v, k, first, second));
 }
 
+int xb_trainer_merge(xb_trainer *t, xb_op first, xb_op second, xb_op *op)
+{
+    return edited(t, may_edit(t) && xb_edit_merge(t->d, &t->params, first, second, op));
+}
+
 int xb_trainer_split_op(xb_trainer *t, xb_op op, int64_t at, xb_op *first, xb_op *second)
 {
     return edited(t, may_edit(t) && xb_edit_split(t->d, &t->params, op, at, first, second));

@@ -26,6 +26,7 @@ int xb_trainer_append(xb_trainer *t, xb_value v, int axis, int64_t count, const 
 int xb_trainer_rotate(xb_trainer *t, xb_op op, const float *q, int64_t k);
 int xb_trainer_factor(xb_trainer *t, xb_op op, const float *u, const float *v, int64_t k, xb_op *first, xb_op *second);
 int xb_trainer_split_op(xb_trainer *t, xb_op op, int64_t at, xb_op *first, xb_op *second);
+int xb_trainer_merge(xb_trainer *t, xb_op first, xb_op second, xb_op *op);
 int xb_trainer_remove_units(xb_trainer *t, xb_op op, const int64_t *units, size_t n, bool fold);
 int xb_trainer_snapshot(xb_trainer *t);
 int xb_trainer_rollback(xb_trainer *t, int snapshot);
