@@ -1,5 +1,6 @@
 /* curve.c: a chart: axes with round numbers, bands, curves, legend. */
 #include "report/curve.h"
+#include "report/axis.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,38 +11,12 @@ enum { WIDTH = 720, HEIGHT = 440, LEFT = 72, RIGHT = 20, TOP = 62, BOTTOM = 58, 
 static const char *const colours[COLOURS] = {"#2563a8", "#c2410c", "#15803d", "#7e22ce",
                                              "#b91c1c", "#0e7490", "#a16207", "#4b5563"};
 
-/* An axis: lo..hi in its own numbers (logarithms where log), drawn from `from`
- * to `to`. */
-typedef struct axis {
-    double lo, hi, step, from, to;
-    bool log;
-} axis;
-
-static double at(const axis *a, double v)
-{
-    double w = a->log ? log10(v) : v;
-    return a->from + (w - a->lo) / (a->hi - a->lo) * (a->to - a->from);
-}
-
-/* 1, 2 or 5 times a power of ten: about n of them in the range. */
-static double round_step(double range, int n)
-{
-    double raw = range / n, power = pow(10, floor(log10(raw))), part = raw / power;
-    return power * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10);
-}
-
-static void widen(double v, double *lo, double *hi)
-{
-    if (isfinite(v) && v < *lo) *lo = v;
-    if (isfinite(v) && v > *hi) *hi = v;
-}
-
-static axis x_axis(const xb_chart *c)
+static xb_axis x_axis(const xb_chart *c)
 {
     double lo = INFINITY, hi = -INFINITY;
     for (size_t k = 0; k < c->n; k++)
-        for (size_t i = 0; i < c->curve[k].n; i++) widen(c->curve[k].point[i].x, &lo, &hi);
-    axis a = {.lo = lo, .hi = hi, .from = LEFT, .to = WIDTH - RIGHT};
+        for (size_t i = 0; i < c->curve[k].n; i++) xb_axis_widen(c->curve[k].point[i].x, &lo, &hi);
+    xb_axis a = {.lo = lo, .hi = hi, .from = LEFT, .to = WIDTH - RIGHT};
     if (c->x_text) {
         a.lo = -0.5, a.hi = (double)c->n_text - 0.5, a.step = 1;
         return a;
@@ -51,21 +26,21 @@ static axis x_axis(const xb_chart *c)
     if (!(a.hi > a.lo)) a.lo -= fabs(a.lo) > 0 ? fabs(a.lo) / 2 : 0.5, a.hi += fabs(a.hi) > 0 ? fabs(a.hi) / 2 : 0.5;
     double margin = (a.hi - a.lo) * 0.03;
     a.lo -= margin, a.hi += margin;
-    a.step = a.log ? fmax(1, ceil((a.hi - a.lo) / 8)) : round_step(a.hi - a.lo, 6);
+    a.step = a.log ? fmax(1, ceil((a.hi - a.lo) / 8)) : xb_axis_step(a.hi - a.lo, 6);
     return a;
 }
 
-static axis y_axis(const xb_chart *c)
+static xb_axis y_axis(const xb_chart *c)
 {
     double lo = INFINITY, hi = -INFINITY;
     for (size_t k = 0; k < c->n; k++)
         for (size_t i = 0; i < c->curve[k].n; i++) {
             const xb_curve_point *p = &c->curve[k].point[i];
-            widen(p->min, &lo, &hi), widen(p->max, &lo, &hi);
-            widen(fmax(p->lo, 0), &lo, &hi), widen(fmin(p->hi, c->y_most), &lo, &hi);
+            xb_axis_widen(p->min, &lo, &hi), xb_axis_widen(p->max, &lo, &hi);
+            xb_axis_widen(fmax(p->lo, 0), &lo, &hi), xb_axis_widen(fmin(p->hi, c->y_most), &lo, &hi);
         }
     if (!(hi > lo)) lo -= 0.5, hi += 0.5;
-    axis a = {.from = HEIGHT - BOTTOM, .to = TOP, .step = round_step(hi - lo, 6)};
+    xb_axis a = {.from = HEIGHT - BOTTOM, .to = TOP, .step = xb_axis_step(hi - lo, 6)};
     a.lo = fmax(0, floor(lo / a.step - 0.1) * a.step);
     a.hi = fmin(c->y_most, ceil(hi / a.step + 0.1) * a.step);
     if (!(a.hi > a.lo)) a.lo = a.hi - a.step;
@@ -97,25 +72,29 @@ static void x_tick(xb_buf *b, double x, const char *words)
     text(b, x, HEIGHT - BOTTOM + 19, "text-anchor=\"middle\"", words);
 }
 
-static void draw_x(xb_buf *b, const xb_chart *c, const axis *a)
+static void draw_x(xb_buf *b, const xb_chart *c, const xb_axis *a)
 {
     char words[32];
-    for (size_t i = 0; c->x_text && i < c->n_text; i++) x_tick(b, at(a, (double)i), c->x_text[i]);
-    for (double v = ceil(a->lo / a->step) * a->step; !c->x_text && v <= a->hi + a->step * 1e-6; v += a->step) {
-        double value = a->log ? pow(10, v) : fabs(v) < a->step * 1e-6 ? 0 : v;
+    double tick[XB_AXIS_TICKS];
+    size_t n = c->x_text ? 0 : xb_axis_ticks(a, tick);
+    for (size_t i = 0; c->x_text && i < c->n_text; i++) x_tick(b, xb_axis_at(a, (double)i), c->x_text[i]);
+    for (size_t i = 0; i < n; i++) {
+        double value = a->log ? pow(10, tick[i]) : tick[i];
         snprintf(words, sizeof words, "%.6g", value);
-        x_tick(b, at(a, value), words);
+        x_tick(b, xb_axis_at(a, value), words);
     }
     text(b, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 14, "text-anchor=\"middle\"", c->x_label);
 }
 
-static void draw_y(xb_buf *b, const xb_chart *c, const axis *a)
+static void draw_y(xb_buf *b, const xb_chart *c, const xb_axis *a)
 {
     char words[32];
-    for (double v = ceil(a->lo / a->step - 1e-6) * a->step; v <= a->hi + a->step * 1e-6; v += a->step) {
-        xb_buf_printf(b, "<path class=\"g\" d=\"M%d %.1fH%d\"/>", LEFT, at(a, v), WIDTH - RIGHT);
-        snprintf(words, sizeof words, "%.6g", fabs(v) < a->step * 1e-6 ? 0 : v);
-        text(b, LEFT - 8, at(a, v) + 4, "text-anchor=\"end\"", words);
+    double tick[XB_AXIS_TICKS];
+    for (size_t i = 0, n = xb_axis_ticks(a, tick); i < n; i++) {
+        double y = xb_axis_at(a, tick[i]);
+        xb_buf_printf(b, "<path class=\"g\" d=\"M%d %.1fH%d\"/>", LEFT, y, WIDTH - RIGHT);
+        snprintf(words, sizeof words, "%.6g", tick[i]);
+        text(b, LEFT - 8, y + 4, "text-anchor=\"end\"", words);
     }
     double middle = (TOP + HEIGHT - BOTTOM) / 2.0;
     xb_buf_printf(b,
@@ -126,25 +105,27 @@ static void draw_y(xb_buf *b, const xb_chart *c, const axis *a)
     xb_buf_str(b, "</text>\n");
 }
 
-static void band(xb_buf *b, const xb_curve *k, const axis *x, const axis *y, double most, const char *colour)
+static void band(xb_buf *b, const xb_curve *k, const xb_axis *x, const xb_axis *y, double most, const char *colour)
 {
     xb_buf_str(b, "<path d=\"");
     for (size_t i = 0; i < k->n; i++)
-        xb_buf_printf(b, "%c%.1f %.1f", i ? 'L' : 'M', at(x, k->point[i].x), at(y, fmin(most, k->point[i].hi)));
+        xb_buf_printf(b, "%c%.1f %.1f", i ? 'L' : 'M', xb_axis_at(x, k->point[i].x),
+                      xb_axis_at(y, fmin(most, k->point[i].hi)));
     for (size_t i = k->n; i-- > 0;)
-        xb_buf_printf(b, "L%.1f %.1f", at(x, k->point[i].x), at(y, fmax(0, k->point[i].lo)));
+        xb_buf_printf(b, "L%.1f %.1f", xb_axis_at(x, k->point[i].x), xb_axis_at(y, fmax(0, k->point[i].lo)));
     xb_buf_printf(b, "Z\" style=\"fill:%s;fill-opacity:.18\"/>\n", colour);
 }
 
 /* Curves side by side do not hide one another's bars. */
-static void draw_curve(xb_buf *b, const xb_chart *c, size_t index, const axis *x, const axis *y)
+static void draw_curve(xb_buf *b, const xb_chart *c, size_t index, const xb_axis *x, const xb_axis *y)
 {
     const xb_curve *k = &c->curve[index];
     const char *colour = colours[index % COLOURS];
     double shift = c->n > 1 ? 3 * ((double)index - (double)(c->n - 1) / 2) : 0;
     if (k->n > 1) band(b, k, x, y, c->y_most, colour);
     for (size_t i = 0; i < k->n; i++) {
-        double px = at(x, k->point[i].x) + shift, top = at(y, k->point[i].max), bottom = at(y, k->point[i].min);
+        double px = xb_axis_at(x, k->point[i].x) + shift, top = xb_axis_at(y, k->point[i].max),
+               bottom = xb_axis_at(y, k->point[i].min);
         xb_buf_printf(b,
                       "<path d=\"M%.1f %.1fV%.1fM%.1f %.1fh6M%.1f %.1fh6\" "
                       "stroke=\"%s\" opacity=\".6\"/>\n",
@@ -152,14 +133,14 @@ static void draw_curve(xb_buf *b, const xb_chart *c, size_t index, const axis *x
     }
     xb_buf_printf(b, "<path class=\"c\" stroke=\"%s\" d=\"", colour);
     for (size_t i = 0; i < k->n; i++)
-        xb_buf_printf(b, "%c%.1f %.1f", i ? 'L' : 'M', at(x, k->point[i].x), at(y, k->point[i].mean));
+        xb_buf_printf(b, "%c%.1f %.1f", i ? 'L' : 'M', xb_axis_at(x, k->point[i].x), xb_axis_at(y, k->point[i].mean));
     xb_buf_str(b, "\"/>\n");
     for (size_t i = 0; i < k->n; i++) {
         const xb_curve_point *p = &k->point[i];
         xb_buf_printf(b,
                       "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"><title>%.6g: "
                       "mean %.6g, 95 %% %.6g to %.6g, %.6g to %.6g</title></circle>\n",
-                      at(x, p->x), at(y, p->mean), colour, p->x, p->mean, p->lo, p->hi, p->min, p->max);
+                      xb_axis_at(x, p->x), xb_axis_at(y, p->mean), colour, p->x, p->mean, p->lo, p->hi, p->min, p->max);
     }
 }
 
@@ -176,7 +157,7 @@ static void legend(xb_buf *b, const xb_chart *c)
 
 void xb_chart_svg(xb_buf *b, const xb_chart *c)
 {
-    axis x = x_axis(c), y = y_axis(c);
+    xb_axis x = x_axis(c), y = y_axis(c);
     xb_buf_printf(b,
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
                   "height=\"%d\" viewBox=\"0 0 %d %d\" "

@@ -67,6 +67,10 @@ void xb_svg_floorplan(const xb_page *p, const json_t *report);
 /* Values of `key` times `factor` are in `unit`; one scale for the whole picture, named in its caption. */
 void xb_svg_bars(const xb_page *p, const json_t *layers, const char *key, const char *title, double factor,
                  const char *unit);
+/* deleted.c: the arrays of matrices that lack rows or columns. Nothing where none does. */
+void xb_svg_deleted(const xb_page *p, const json_t *report);
 const char *xb_layer_colour(size_t layer, char out[32]); /* CSS colour, distinct for neighbours */
+
+extern const char xb_html_style[]; /* style.c */
 
 #endif

@@ -1,37 +1,9 @@
 /* html.c: the report as one self-contained page: no script, no network. */
 #include "report/fields.h"
+#include "report/traces.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char style[] =
-    ":root{--ink:#1c2430;--soft:#5b6675;--line:#d9dee5;--page:#fff;--card:#f5f7fa;--accent:#2563a8}"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e4e8ee;--soft:#9aa5b4;--line:#333c48;--page:#14181e;--card:#1c222b;"
-    "--accent:#7fb2ea}}"
-    "body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--page);margin:2rem auto;max-width:82rem;"
-    "padding:0 1.2rem}h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .6rem;border-bottom:1px solid "
-    "var(--line);padding-bottom:.25rem}p.sub{color:var(--soft);margin:.2rem 0 1.4rem}"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(11.5rem,1fr));gap:.7rem}"
-    ".card{background:var(--card);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.35rem;"
-    "font-weight:600}.card span{color:var(--soft);font-size:.85rem}"
-    /* a table that is still too wide shows a shadow where it goes on */
-    ".wide{overflow-x:auto;background:linear-gradient(90deg,var(--page) 1.5rem,transparent) left/3rem 100% no-repeat "
-    "local,linear-gradient(270deg,var(--page) 1.5rem,transparent) right/3rem 100% no-repeat local,"
-    "linear-gradient(90deg,var(--soft),transparent) left/.6rem 100% no-repeat,"
-    "linear-gradient(270deg,var(--soft),transparent) right/.6rem 100% no-repeat}"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.8rem;width:100%}"
-    "th,td{padding:.28rem .3rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
-    "th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}small{color:var(--soft)}"
-    "td:first-child,th:first-child,.l{text-align:left}"
-    "tfoot td{font-weight:600;border-top:2px solid "
-    "var(--line)}td.src{white-space:normal;text-align:left;overflow-wrap:anywhere}"
-    ".die{fill:var(--card)}.plan{max-width:100%;height:auto;border-radius:.3rem}"
-    "ul.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem}"
-    "ul.legend i{display:inline-block;width:.8em;height:.8em;border-radius:.15em;margin-right:.4em}"
-    ".figures{display:flex;flex-wrap:wrap;gap:1rem 2rem}figure{margin:0}figcaption{color:var(--soft);font-size:.88rem}"
-    "svg text{font:11px system-ui,sans-serif;fill:var(--ink)}ul.warn li{color:#b45309}code{font-size:.85em}"
-    "@media(max-width:1100px){.op{display:none}body{padding:0 .6rem}}"
-    "footer{color:var(--soft);font-size:.8rem;margin-top:2.5rem}";
 
 static void card(const xb_page *p, const char *value, const char *label)
 {
@@ -123,6 +95,12 @@ static void cell_unit(const xb_page *p, double v, const char *unit)
     xb_page_print(p, "<td>%s</td>", xb_with_unit(text, v, unit));
 }
 
+static void cell_area(const xb_page *p, const json_t *o)
+{
+    char text[48];
+    xb_page_print(p, "<td>%s</td>", xb_with_area(text, xb_field_real(o, "area_with_converters_um2")));
+}
+
 static void cell_wires(const xb_page *p, int64_t left, int64_t full)
 {
     char a[32], b[32];
@@ -139,7 +117,7 @@ static void cell_used(const xb_page *p, const json_t *o)
 
 /* Columns of the table of layers that say nothing for this network are left out. */
 typedef struct columns {
-    bool dense, time, energy;
+    bool dense, area, time, energy;
     bool padded; /* of fixed arrays most are: worth a word only where the rule is exact */
 } columns;
 
@@ -147,6 +125,7 @@ static columns columns_of(const json_t *report)
 {
     const json_t *layers = json_object_get(report, "layers"), *hw = json_object_get(report, "hardware");
     columns c = {.padded = !strcmp(xb_field_text(hw, "tiling_rule"), "exact"),
+                 .area = xb_any_has(layers, "area_with_converters_um2"),
                  .time = xb_any_has(layers, "time_us"),
                  .energy = xb_any_has(layers, "energy_uj")};
     for (size_t i = 0; i < json_array_size(layers); i++) {
@@ -184,8 +163,10 @@ static void layer_row(const xb_page *p, const json_t *l, columns show)
     cell_int(p, xb_field_int(l, "cells"));
     cell_used(p, l);
     cell_wires(p, xb_field_sum(l, "row_wires", "col_wires"), xb_field_sum(l, "row_wires_full", "col_wires_full"));
-    cell_known(p, l, "mvms");
+    cell_known(p, l, "array_steps");
     cell_known(p, l, "adc_conversions");
+    cell_known(p, l, "dac_conversions");
+    if (show.area) cell_area(p, l);
     if (show.time) cell_unit(p, xb_field_real(l, "time_us") * 1e-6, "s");
     if (show.energy) cell_unit(p, xb_field_real(l, "energy_uj") * 1e-6, "J");
     xb_page_print(p, "</tr>\n");
@@ -199,7 +180,10 @@ static void total_row(const xb_page *p, const json_t *s, columns show)
     cell_int(p, xb_field_int(s, "crossbar_cells"));
     cell_used(p, s);
     cell_wires(p, xb_field_int(s, "routing_wires"), xb_field_int(s, "routing_wires_full"));
-    xb_page_print(p, "<td></td><td></td>");
+    cell_known(p, s, "array_steps");
+    cell_known(p, s, "adc_conversions");
+    cell_known(p, s, "dac_conversions");
+    if (show.area) cell_area(p, s);
     if (show.time) cell_unit(p, xb_field_real(s, "latency_us") * 1e-6, "s");
     if (show.energy) cell_unit(p, xb_field_real(s, "energy_uj") * 1e-6, "J");
     xb_page_print(p, "</tr>");
@@ -211,10 +195,10 @@ static void layer_table(const xb_page *p, const json_t *report)
     columns show = columns_of(report);
     xb_page_print(p,
                   "<h2>Layers</h2><div class=\"wide\"><table><thead><tr><th>layer</th><th class=\"l op\">operator</th>"
-                  "<th>matrix</th><th>arrays</th>%s<th>cells</th><th>used</th><th>wires</th><th>MVMs</th>"
-                  "<th>ADC conversions</th>%s%s</tr></thead><tbody>\n",
-                  show.dense ? "<th>arrays if dense</th>" : "", show.time ? "<th>time</th>" : "",
-                  show.energy ? "<th>energy</th>" : "");
+                  "<th>matrix</th><th>arrays</th>%s<th>cells</th><th>used</th><th>wires</th><th>array steps</th>"
+                  "<th>ADC conversions</th><th>DAC conversions</th>%s%s%s</tr></thead><tbody>\n",
+                  show.dense ? "<th>arrays if dense</th>" : "", show.area ? "<th>area with converters</th>" : "",
+                  show.time ? "<th>time</th>" : "", show.energy ? "<th>energy</th>" : "");
     for (size_t i = 0; i < json_array_size(layers); i++) layer_row(p, json_array_get(layers, i), show);
     xb_page_print(p, "</tbody><tfoot>");
     total_row(p, json_object_get(report, "summary"), show);
@@ -299,7 +283,7 @@ static void heading(const xb_page *p, const json_t *report)
     xb_page_print(p, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
                      "content=\"width=device-width\"><title>xbarc: ");
     xb_page_escape(p, xb_field_text(report, "model"));
-    xb_page_print(p, "</title><style>%s</style></head><body>\n<h1>", style);
+    xb_page_print(p, "</title><style>%s</style></head><body>\n<h1>", xb_html_style);
     xb_page_escape(p, xb_field_text(report, "model"));
     xb_page_print(p, "</h1><p class=\"sub\">on ");
     xb_page_escape(p, xb_buf_cstr(&hardware));
@@ -336,6 +320,8 @@ void xb_render_html(const xb_page *p, const json_t *report)
     xb_svg_bars(p, layers, "time_us", "time an image", 1e-6, "s");
     xb_svg_bars(p, layers, "energy_uj", "energy an image", 1e-6, "J");
     xb_page_print(p, "</div>\n");
+    xb_svg_traces(p, report);
+    xb_svg_deleted(p, report);
     programming(p, json_object_get(report, "programming"));
     object_table(p, json_object_get(report, "assumptions"), "Assumptions", assumption_keys);
     object_table(p, json_object_get(report, "passes"), "Passes", pass_keys);

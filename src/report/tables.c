@@ -1,6 +1,7 @@
 /* tables.c: the report as Markdown and as CSV. */
 #include "base/num.h"
 #include "report/fields.h"
+#include "report/traces.h"
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
@@ -24,6 +25,8 @@ static const char *const columns[] = {"op",
                                       "array_steps",
                                       "adc_conversions",
                                       "dac_conversions",
+                                      "array_area_um2",
+                                      "area_with_converters_um2",
                                       "time_us",
                                       "energy_uj"};
 enum { COLUMNS = sizeof columns / sizeof *columns };
@@ -80,6 +83,31 @@ static void md_value(const xb_page *p, const json_t *v)
         xb_page_print(p, "-");
 }
 
+/* After an empty line: a reader of the layers stops there. */
+static void csv_traces(const xb_page *p, const json_t *report)
+{
+    xb_traces all = xb_traces_read(report);
+    if (all.list.n) xb_page_print(p, "\ncurve,split,unit,source,points,first,last,along,at\n");
+    for (size_t i = 0; i < all.list.n; i++) {
+        const xb_trace *t = &all.list.data[i];
+        const char *const texts[] = {t->key, t->split, t->unit, t->source};
+        for (size_t k = 0; k < 4; k++) {
+            csv_text(p, texts[k]);
+            xb_page_print(p, ",");
+        }
+        xb_page_print(p, "%zu,", t->n);
+        csv_value(p, t->first_json);
+        xb_page_print(p, ",");
+        csv_value(p, t->last_json);
+        xb_page_print(p, ",");
+        csv_text(p, t->along);
+        xb_page_print(p, ",");
+        csv_value(p, t->last_at);
+        xb_page_print(p, "\n");
+    }
+    xb_traces_free(&all);
+}
+
 void xb_render_csv(const xb_page *p, const json_t *report)
 {
     const json_t *layers = json_object_get(report, "layers");
@@ -95,6 +123,7 @@ void xb_render_csv(const xb_page *p, const json_t *report)
         }
         xb_page_print(p, "\n");
     }
+    csv_traces(p, report);
 }
 
 static void md_layers(const xb_page *p, const json_t *layers)
@@ -150,6 +179,32 @@ static void md_accuracy(const xb_page *p, const json_t *accuracy)
     }
 }
 
+static void md_traces(const xb_page *p, const json_t *report)
+{
+    xb_traces all = xb_traces_read(report);
+    if (all.list.n)
+        xb_page_print(p, "\n| curve | data | first | last | unit | along | at |\n|---|---|---:|---:|---|---|---:|\n");
+    for (size_t i = 0; i < all.list.n; i++) {
+        const xb_trace *t = &all.list.data[i];
+        xb_page_print(p, "| ");
+        md_text(p, t->key);
+        xb_page_print(p, " | ");
+        md_text(p, t->split);
+        xb_page_print(p, " | ");
+        md_value(p, t->first_json);
+        xb_page_print(p, " | ");
+        md_value(p, t->last_json);
+        xb_page_print(p, " | ");
+        md_text(p, t->unit);
+        xb_page_print(p, " | ");
+        md_text(p, t->along);
+        xb_page_print(p, " | ");
+        md_value(p, t->last_at);
+        xb_page_print(p, " |\n");
+    }
+    xb_traces_free(&all);
+}
+
 static void md_programming(const xb_page *p, const json_t *methods)
 {
     static const char *const keys[] = {"method", "chosen", "success", "writes_per_device", "residual", "seconds"};
@@ -195,6 +250,7 @@ void xb_render_md(const xb_page *p, const json_t *report)
     md_layers(p, json_object_get(report, "layers"));
     md_summary(p, json_object_get(report, "summary"));
     md_accuracy(p, json_object_get(report, "accuracy"));
+    md_traces(p, report);
     md_programming(p, json_object_get(report, "programming"));
     md_assumptions(p, json_object_get(report, "assumptions"));
     for (size_t i = 0; i < json_array_size(warnings); i++) {

@@ -1,70 +1,11 @@
 /* text.c: the report on a terminal of 80 columns: no line is longer than 79. */
-#include "report/fields.h"
+#include "report/lines.h"
+#include "report/traces.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 79, INDENT = 19, COLUMNS = 8 };
-
-/* ---- lines ---- */
-
-static bool starts_character(char c)
-{
-    return ((unsigned char)c & 0xC0) != 0x80;
-}
-
-static size_t columns(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++) n += starts_character(*text);
-    return n;
-}
-
-/* Where the line that starts at `text` and has `room` columns ends: after a word, or within one that is too long. */
-static size_t line_end(const char *text, size_t room)
-{
-    size_t i = 0, used = 0, space = 0;
-    for (; text[i]; i++) {
-        if (starts_character(text[i]) && used++ == room) return space ? space : i;
-        if (text[i] == ' ') space = i;
-    }
-    return i;
-}
-
-/* A terminal must not obey a name. */
-static void put_visible(const xb_page *p, const char *text, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        bool control = (unsigned char)text[i] < 0x20 || text[i] == 0x7f;
-        p->write(p->to, control ? "?" : &text[i], 1);
-    }
-}
-
-/* `label`, then the text in lines of what is left of the width; later lines are indented. */
-static void paragraph(const xb_page *p, const char *label, size_t indent, const char *text)
-{
-    int pad = (int)indent - (int)columns(label);
-    xb_page_print(p, "%s%*s", label, pad > 0 ? pad : 0, "");
-    for (bool first = true; first || *text; first = false) {
-        if (!first) xb_page_print(p, "%*s", (int)indent, "");
-        size_t n = line_end(text, WIDTH - indent);
-        put_visible(p, text, n);
-        xb_page_print(p, "\n");
-        text += n;
-        while (*text == ' ') text++;
-    }
-}
-
-static void XB_PRINTF(3, 4) item(const xb_page *p, const char *label, const char *format, ...)
-{
-    xb_buf b = {0};
-    va_list args;
-    va_start(args, format);
-    xb_buf_vprintf(&b, format, args);
-    va_end(args);
-    paragraph(p, label, INDENT, xb_buf_cstr(&b));
-    xb_buf_free(&b);
-}
+enum { COLUMNS = 8 };
 
 /* ---- the table of layers ---- */
 
@@ -127,7 +68,7 @@ static row total_cells(const json_t *s)
 static void widen(size_t width[COLUMNS], const row *r)
 {
     for (size_t c = 0; c < COLUMNS; c++)
-        if (columns(r->cell[c]) > width[c]) width[c] = columns(r->cell[c]);
+        if (xb_line_columns(r->cell[c]) > width[c]) width[c] = xb_line_columns(r->cell[c]);
 }
 
 static void put_row(const xb_page *p, const row *r, const size_t width[COLUMNS], const char *gap)
@@ -135,11 +76,12 @@ static void put_row(const xb_page *p, const row *r, const size_t width[COLUMNS],
     xb_buf b = {0};
     for (size_t c = 0; c < COLUMNS; c++) {
         char cut[256];
-        const char *text = columns(r->cell[c]) > width[c] ? xb_name_tail(cut, r->cell[c], width[c]) : r->cell[c];
-        int pad = (int)width[c] - (int)columns(text);
+        const char *text =
+            xb_line_columns(r->cell[c]) > width[c] ? xb_name_tail(cut, r->cell[c], width[c]) : r->cell[c];
+        int pad = (int)width[c] - (int)xb_line_columns(text);
         xb_buf_printf(&b, "%s%*s%s%*s", c ? gap : "", table[c].left ? 0 : pad, "", text, table[c].left ? pad : 0, "");
     }
-    put_visible(p, xb_buf_cstr(&b), b.len);
+    xb_line_visible(p, xb_buf_cstr(&b), b.len);
     xb_page_print(p, "\n");
     xb_buf_free(&b);
 }
@@ -148,7 +90,7 @@ static void layer_table(const xb_page *p, const json_t *report)
 {
     const json_t *layers = json_object_get(report, "layers");
     row total = total_cells(json_object_get(report, "summary")), head = {0};
-    size_t width[COLUMNS], rest = WIDTH;
+    size_t width[COLUMNS], rest = XB_LINE_WIDTH;
     for (size_t c = 0; c < COLUMNS; c++) {
         width[c] = table[c].least;
         snprintf(head.cell[c], sizeof head.cell[c], "%s", table[c].title);
@@ -176,14 +118,14 @@ static void accuracy_line(const xb_page *p, const json_t *accuracy, const char *
 {
     const json_t *a = json_object_get(accuracy, stage);
     if (xb_field_has(a, "top1"))
-        item(p, label, "%6.2f %% top-1, %" PRId64 " of %" PRId64 " (95 %%: %.2f .. %.2f)",
-             100 * xb_field_real(a, "top1"), xb_field_int(a, "correct"), xb_field_int(a, "total"),
-             100 * xb_field_real(a, "lo95"), 100 * xb_field_real(a, "hi95"));
+        xb_line_item(p, label, "%6.2f %% top-1, %" PRId64 " of %" PRId64 " (95 %%: %.2f .. %.2f)",
+                     100 * xb_field_real(a, "top1"), xb_field_int(a, "correct"), xb_field_int(a, "total"),
+                     100 * xb_field_real(a, "lo95"), 100 * xb_field_real(a, "hi95"));
     if (xb_field_has(a, "agreement") && xb_field_has(a, "psnr"))
-        item(p, label, "%6.2f %% agreement with the float reference, psnr %.1f dB", 100 * xb_field_real(a, "agreement"),
-             xb_field_real(a, "psnr"));
+        xb_line_item(p, label, "%6.2f %% agreement with the float reference, psnr %.1f dB",
+                     100 * xb_field_real(a, "agreement"), xb_field_real(a, "psnr"));
     else if (xb_field_has(a, "agreement"))
-        item(p, label, "%6.2f %% agreement with the float reference", 100 * xb_field_real(a, "agreement"));
+        xb_line_item(p, label, "%6.2f %% agreement with the float reference", 100 * xb_field_real(a, "agreement"));
 }
 
 /* Chips: mean and spread of what was measured on them. */
@@ -193,9 +135,9 @@ static void simulated_line(const xb_page *p, const json_t *accuracy)
     char spread[64] = "";
     if (!xb_field_chips(accuracy, &c)) return;
     if (c.trials > 1) snprintf(spread, sizeof spread, ", %.2f .. %.2f", 100 * c.min, 100 * c.max);
-    item(p, "chips, simulated", "%6.2f %% %s, mean of %" PRId64 "%s (95 %%: %.2f .. %.2f)", 100 * c.mean, c.metric,
-         c.trials, spread, 100 * c.lo95, 100 * c.hi95);
-    if (c.clip_ratio >= 0) item(p, "", "%6.3f %% of conversions clipped", 100 * c.clip_ratio);
+    xb_line_item(p, "chips, simulated", "%6.2f %% %s, mean of %" PRId64 "%s (95 %%: %.2f .. %.2f)", 100 * c.mean,
+                 c.metric, c.trials, spread, 100 * c.lo95, 100 * c.hi95);
+    if (c.clip_ratio >= 0) xb_line_item(p, "", "%6.3f %% of conversions clipped", 100 * c.clip_ratio);
 }
 
 static void programming_line(const xb_page *p, const json_t *methods)
@@ -204,9 +146,9 @@ static void programming_line(const xb_page *p, const json_t *methods)
     for (size_t i = 0; i < json_array_size(methods); i++) {
         const json_t *m = json_array_get(methods, i);
         if (xb_field_true(m, "chosen"))
-            item(p, "programming", "%s: %.2f writes a device, %s a chip, spread left %.3f", xb_field_text(m, "method"),
-                 xb_field_real(m, "writes_per_device"), xb_with_unit(seconds, xb_field_real(m, "seconds"), "s"),
-                 xb_field_real(m, "residual"));
+            xb_line_item(p, "programming", "%s: %.2f writes a device, %s a chip, spread left %.3f",
+                         xb_field_text(m, "method"), xb_field_real(m, "writes_per_device"),
+                         xb_with_unit(seconds, xb_field_real(m, "seconds"), "s"), xb_field_real(m, "residual"));
     }
 }
 
@@ -218,29 +160,35 @@ static void time_line(const xb_page *p, const json_t *report)
     xb_with_unit(latency, xb_field_real(s, "latency_us") * 1e-6, "s");
     xb_with_unit(interval, xb_field_real(s, "interval_us") * 1e-6, "s");
     int used = snprintf(NULL, 0, "%s an image, one every %s (slowest: )", latency, interval);
-    size_t room = used < 50 ? (size_t)(WIDTH - INDENT) - (size_t)used : 20;
-    item(p, "time", "%s an image, one every %s (slowest: %s)", latency, interval,
-         xb_name_tail(tail, xb_critical_name(name, report), room));
+    size_t room = used < 50 ? (size_t)(XB_LINE_WIDTH - XB_LINE_INDENT) - (size_t)used : 20;
+    xb_line_item(p, "time", "%s an image, one every %s (slowest: %s)", latency, interval,
+                 xb_name_tail(tail, xb_critical_name(name, report), room));
 }
 
 static void summary(const xb_page *p, const json_t *report)
 {
     const json_t *s = json_object_get(report, "summary");
-    char a[48], b[48];
-    item(p, "crossbar cells", "%.2f %% of the imported network's (%s)", 100 * xb_field_real(s, "crossbar_area_ratio"),
-         xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
-    item(p, "routing area", "%.2f %% mean of layers, %.2f %% pooled", 100 * xb_field_real(s, "routing_area_ratio"),
-         100 * xb_field_real(s, "routing_area_ratio_pooled"));
+    char a[48], b[48], steps[32];
+    xb_line_item(p, "crossbar cells", "%.2f %% of the imported network's (%s)",
+                 100 * xb_field_real(s, "crossbar_area_ratio"),
+                 xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
+    xb_line_item(p, "routing area", "%.2f %% mean of layers, %.2f %% pooled",
+                 100 * xb_field_real(s, "routing_area_ratio"), 100 * xb_field_real(s, "routing_area_ratio_pooled"));
     double arrays = xb_field_real(s, "array_area_um2"), periphery = xb_field_real(s, "periphery_area_um2");
-    item(p, "area", "arrays %s, %s%s", xb_with_area(a, arrays),
-         periphery > 0 ? "with periphery " : "periphery not given",
-         periphery > 0 ? xb_with_area(b, arrays + periphery) : "");
+    xb_line_item(p, "area", "arrays %s, %s%s", xb_with_area(a, arrays),
+                 periphery > 0 ? "with periphery " : "periphery not given",
+                 periphery > 0 ? xb_with_area(b, arrays + periphery) : "");
+    if (xb_field_has(s, "array_steps"))
+        xb_line_item(p, "conversions", "%s ADC, %s DAC an image, in %s array steps",
+                     xb_with_number(a, xb_field_real(s, "adc_conversions")),
+                     xb_with_number(b, xb_field_real(s, "dac_conversions")),
+                     xb_with_number(steps, xb_field_real(s, "array_steps")));
     time_line(p, report);
     if (xb_field_real(s, "energy_uj") > 0)
-        item(p, "energy", "%s an image", xb_with_unit(a, xb_field_real(s, "energy_uj") * 1e-6, "J"));
+        xb_line_item(p, "energy", "%s an image", xb_with_unit(a, xb_field_real(s, "energy_uj") * 1e-6, "J"));
     if (xb_field_int(s, "mesh_rows") > 0)
-        item(p, "floorplan", "%" PRId64 " x %" PRId64 " sites", xb_field_int(s, "mesh_rows"),
-             xb_field_int(s, "mesh_cols"));
+        xb_line_item(p, "floorplan", "%" PRId64 " x %" PRId64 " sites", xb_field_int(s, "mesh_rows"),
+                     xb_field_int(s, "mesh_cols"));
 }
 
 void xb_render_text(const xb_page *p, const json_t *report)
@@ -250,7 +198,7 @@ void xb_render_text(const xb_page *p, const json_t *report)
     xb_buf title = {0};
     xb_buf_printf(&title, "xbarc %s: %s on ", xb_field_text(tool, "version"), xb_field_text(report, "model"));
     xb_hardware_text(&title, report);
-    paragraph(p, "", 0, xb_buf_cstr(&title));
+    xb_line_paragraph(p, "", 0, xb_buf_cstr(&title));
     xb_buf_free(&title);
     xb_page_print(p, "\n");
     layer_table(p, report);
@@ -260,6 +208,8 @@ void xb_render_text(const xb_page *p, const json_t *report)
     simulated_line(p, accuracy);
     programming_line(p, json_object_get(report, "programming"));
     summary(p, report);
-    for (size_t i = 0; i < json_array_size(warnings); i++) paragraph(p, "warning: ", 9, xb_item_text(warnings, i));
+    xb_text_traces(p, report);
+    for (size_t i = 0; i < json_array_size(warnings); i++)
+        xb_line_paragraph(p, "warning: ", 9, xb_item_text(warnings, i));
     xb_page_print(p, "Times, energies and areas are estimates; report.json has each figure's source.\n");
 }

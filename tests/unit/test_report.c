@@ -28,7 +28,8 @@ static const char small[] =
     "\"hi95\": 0.9}},"
     "\"layers\": [{\"name\": \"conv,1|x\", \"op\": \"Conv\", \"groups\": 1, \"rows\": 25, \"cols\": 20,"
     "\"array_rows\": 25, \"array_cols\": 20, \"padded\": false, \"packed\": false, \"arrays\": 11,"
-    "\"arrays_dense\": 11, \"cells\": 25000, \"cell_utilization\": 1, \"row_wires\": 100, \"col_wires\": 500,"
+    "\"arrays_dense\": 11, \"grid_rows\": 11, \"grid_cols\": 1, \"cells\": 25000, \"cell_utilization\": 1, "
+    "\"row_wires\": 100, \"col_wires\": 500,"
     "\"row_wires_full\": 100, \"col_wires_full\": 500, \"routing_area_ratio\": 1, \"mvms\": 576,"
     "\"adc_conversions\": 18688000.0, \"time_us\": 0.5, \"energy_uj\": 0.0005},"
     "{\"name\": \"/fc1/Gemm\", \"op\": \"Gemm\", \"groups\": 1, \"rows\": 800, \"cols\": 500, \"array_rows\": 50,"
@@ -38,6 +39,15 @@ static const char small[] =
     "\"floorplan\": [[0, 0, 0, 1], [1, 1, 1, 0.5]],"
     "\"assumptions\": [{\"key\": \"sample_hold.power\", \"value\": 9.765625e-06, \"unit\": \"mW\","
     "\"source\": \"a_b\"}, {\"key\": \"adc.area\", \"value\": 1200, \"unit\": \"um2\", \"source\": \"\"}],"
+    "\"curves\": [{\"key\": \"pass.clip.rank.conv1\", \"along\": \"step\", \"unit\": \"1\", \"split\": \"\","
+    "\"source\": \"clip\", \"points\": [[0, 20], [500, 12], [1000, 5]]},"
+    "{\"key\": \"pass.clip.rank./fc.1/Gemm\", \"along\": \"step\", \"unit\": \"1\", \"split\": \"\", \"source\": "
+    "\"clip\","
+    "\"points\": [[0, 36], [1000, 36]]},"
+    "{\"key\": \"pass.clip.accuracy\", \"along\": \"step\", \"unit\": \"ratio\", \"split\": \"holdout\","
+    "\"source\": \"clip\", \"points\": [[0, 0.99], [500, null], [1000, 0.9825]]}],"
+    "\"deleted_groups\": [{\"layer\": 0, \"arrays\": [[0, 25, 20, [[0, 25]], [[0, 20]]],"
+    "[3, 25, 20, [[2, 3]], [[19, 1]]]]}],"
     "\"facts\": [{\"key\": \"k\", \"value\": 12345678, \"unit\": \"1\", \"source\": \"eval\"}],"
     "\"warnings\": [\"prune was rolled back: it lost 3 points\"]}";
 
@@ -144,7 +154,7 @@ START_TEST(html_form)
     has_not(t, "http");
     ck_assert_uint_eq(count(t, "top-1"), 1);
     ck_assert_uint_eq(count(t, "<tr>"), count(t, "</tr>"));
-    ck_assert_uint_eq(count(t, "<svg"), 4);
+    ck_assert_uint_eq(count(t, "<svg"), 4 + 3);
     free(t);
     char *other = with("\"arrays_dense\": 11", "\"arrays_dense\": 12"), *page = form(other, "html");
     has(page, "arrays if dense");
@@ -164,7 +174,7 @@ START_TEST(md_form)
     has(t, "| conv,1\\|x | Conv |");
     has(t, "| critical_layer | /fc1/Gemm |");
     has(t, "| periphery_area_um2 | - |");
-    has(t, " 18688000 | - | 0.5 | 0.0005 |"); /* dac_conversions is missing */
+    has(t, " 18688000 | - | - | - | 0.5 | 0.0005 |"); /* dac_conversions and areas are missing */
     has(t, "9.76562 nW | a_b |");
     has(t, "- prune was rolled back");
     free(t);
@@ -177,9 +187,14 @@ START_TEST(csv_form)
     char *second = strchr(t, '\n') + 1, *third = strchr(second, '\n') + 1;
     ck_assert_int_eq(strncmp(t, "name,op,groups,rows,cols,", 25), 0);
     ck_assert_int_eq(strncmp(second, "\"conv,1|x\",\"Conv\",1,25,20,25,20,11,11,25000,", 44), 0);
-    has(second, ",18688000,,0.5,0.0005\n");
-    has(third, ",1,,,,,0.003\n"); /* mvms; no steps, conversions or time */
-    ck_assert_uint_eq(count(t, "\n"), 3);
+    has(second, ",18688000,,,,0.5,0.0005\n");
+    has(third, ",1,,,,,,,0.003\n");                                   /* mvms; no steps, conversions, areas or time */
+    ck_assert_ptr_eq(strstr(t, "\n\n") + 1, strchr(third, '\n') + 1); /* the layers end at the empty line */
+    has(t, "\n\ncurve,split,unit,source,points,first,last,along,at\n"
+           "\"pass.clip.rank.conv1\",\"\",\"1\",\"clip\",3,20,5,\"step\",1000\n"
+           "\"pass.clip.rank./fc.1/Gemm\",\"\",\"1\",\"clip\",2,36,36,\"step\",1000\n"
+           "\"pass.clip.accuracy\",\"holdout\",\"ratio\",\"clip\",3,0.99,0.9825,\"step\",1000\n");
+    ck_assert_uint_eq(count(t, "\n"), 3 + 5);
     free(t);
 }
 END_TEST
@@ -195,13 +210,23 @@ END_TEST
 /* A name that wants to be markup, in every member that is shown. */
 START_TEST(hostile_names)
 {
-    static const char *const places[] = {"\"net.onnx\"", "\"Conv\"",
-                                         "\"conv,1|x\"", "\"hw\"",
-                                         "\"paper\"",    "\"9.8\"",
-                                         "\"plain\"",    "\"fold-bn\"",
-                                         "\"a_b\"",      "\"sample_hold.power\"",
-                                         "\"mW\"",       "\"/fc1/Gemm\"",
-                                         "\"eval\"",     "\"prune was rolled back: it lost 3 points\""};
+    static const char *const places[] = {"\"net.onnx\"",
+                                         "\"Conv\"",
+                                         "\"conv,1|x\"",
+                                         "\"hw\"",
+                                         "\"paper\"",
+                                         "\"9.8\"",
+                                         "\"plain\"",
+                                         "\"fold-bn\"",
+                                         "\"a_b\"",
+                                         "\"sample_hold.power\"",
+                                         "\"mW\"",
+                                         "\"/fc1/Gemm\"",
+                                         "\"eval\"",
+                                         "\"pass.clip.rank.conv1\"",
+                                         "\"step\"",
+                                         "\"holdout\"",
+                                         "\"prune was rolled back: it lost 3 points\""};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char *text = with(places[i], "\"<b onclick='x'>\\\"q\\\"|`[l](u)\\n\\u001b[2J,&\"");
         char *html = form(text, "html"), *md = form(text, "md"), *csv = form(text, "csv"), *plain = form(text, "text");
@@ -217,6 +242,154 @@ START_TEST(hostile_names)
         if (i == 2) has(html, "&lt;b onclick='x'&gt;&quot;q&quot;|`");
         if (i == 2) has(md, "| &lt;b onclick='x'&gt;\"q\"\\|\\`\\[l\\](u)  \\[2J,&amp; | Conv |");
         free(html), free(md), free(csv), free(plain), free(text);
+    }
+}
+END_TEST
+
+static void all_forms(const char *text, size_t n)
+{
+    for (size_t i = 0; i < FORMATS; i++) {
+        char *out = render(text, n, formats[i], NULL);
+        if (out && !strcmp(formats[i], "text")) check_width(out);
+        free(out);
+    }
+}
+
+/* ---- curves and deleted groups ---- */
+
+START_TEST(curves_as_text)
+{
+    char *t = form(small, "text");
+    has(t, "\ncurves of clip          first      last along step to 1000\n"
+           "  rank conv1               20         5 \u2588\u2584\u2581\n"
+           "  rank /fc.1/Gemm          36        36 \u2584\u2584\n"
+           "  accuracy, holdout    99.00%    98.25% \u2588 \u2581\n");
+    check_width(t);
+    free(t);
+    t = form(small, "md");
+    has(t, "\n| pass.clip.rank.conv1 |  | 20 | 5 | 1 | step | 1000 |\n");
+    has(t, "\n| pass.clip.accuracy | holdout | 0.99 | 0.9825 | ratio | step | 1000 |\n");
+    free(t);
+}
+END_TEST
+
+/* x: 0 .. 1000 with 2 % beside it on 62 .. 478, in both pictures; y: ranks 0 .. 40 on 210 .. 10. */
+START_TEST(curves_as_pictures)
+{
+    char *t = form(small, "html");
+    has(t, "<h3>clip</h3>");
+    has(t, "d=\"M70.0 110.0L270.0 150.0L470.0 185.0\"");
+    has(t, "d=\"M70.0 30.0L470.0 30.0\"");
+    has(t, "text-anchor=\"middle\">rank</text>");
+    has(t, "text-anchor=\"middle\">accuracy, %</text>");
+    has(t, ">/fc.1/Gemm</title>");
+    has(t, "stroke-dasharray=\"8 3\"");
+    ck_assert_uint_eq(count(t, ">step</text>"), 2);
+    const char *broken = strstr(t, "accuracy, holdout: 99.00% to 98.25%"); /* not known at 500 */
+    ck_assert_ptr_nonnull(broken);
+    has(broken, "M470.0 ");
+    ck_assert_uint_eq(count(broken, "<path class=\"ln\""), 2); /* the curve and its place in the legend */
+    free(t);
+}
+END_TEST
+
+/* n points of 0 but one of 7; or n curves of one picture. */
+static char *with_curve(size_t points, size_t curves)
+{
+    xb_buf b = {0};
+    xb_buf_str(&b, "\"curves\": [");
+    for (size_t k = 0; k < curves; k++) {
+        xb_buf_printf(&b, "%s{\"key\": \"pass.p.q.%zu\", \"along\": \"step\", \"unit\": \"1\", \"points\": [",
+                      k ? "," : "", k);
+        for (size_t i = 0; i < points; i++) xb_buf_printf(&b, "%s[%zu, %d]", i ? "," : "", i, i == points / 2 ? 7 : 0);
+        xb_buf_str(&b, "]}");
+    }
+    xb_buf_str(&b, "], \"was\": [");
+    char *text = with("\"curves\": [", xb_buf_cstr(&b));
+    xb_buf_free(&b);
+    return text;
+}
+
+START_TEST(long_curves_keep_their_spikes)
+{
+    char *text = with_curve(100001, 1), *t = form(text, "html"), *plain = form(text, "text");
+    const char *path = strstr(t, "<path class=\"ln\"");
+    ck_assert_ptr_nonnull(path);
+    size_t n = strcspn(path, ">"), lines = 0, top = 0;
+    for (size_t i = 0; i < n; i++) lines += path[i] == 'L', top += !strncmp(path + i, " 35.0", 5); /* 7 of 0 .. 8 */
+    ck_assert_uint_gt(lines, 400);
+    ck_assert_uint_lt(lines, 4 * 420);
+    ck_assert_uint_eq(top, 1);
+    check_width(plain);
+    free(plain), free(t), free(text);
+}
+END_TEST
+
+START_TEST(many_curves_are_several_pictures)
+{
+    char *text = with_curve(2, 30), *t = form(text, "html"), *plain = form(text, "text");
+    ck_assert_uint_eq(count(t, "class=\"plot\""), 3);
+    ck_assert_uint_eq(count(t, "<g class=\"k"), 2 * 30);
+    ck_assert_uint_eq(count(plain, "\n  q "), 30);
+    free(plain), free(t), free(text);
+}
+END_TEST
+
+START_TEST(deleted_groups_as_a_picture)
+{
+    char *t = form(small, "html");
+    has(t, "array 0: empty");
+    has(t, "array 3: 3 of 25 rows, 1 of 20 columns deleted");
+    ck_assert_uint_eq(count(t, "class=\"kept\""), 10);
+    ck_assert_uint_eq(count(t, "class=\"none\""), 1);
+    ck_assert_uint_eq(count(t, "class=\"gone\""), 1);
+    has(t, "600 of 600 wires left");
+    free(t);
+    static const char *const others[] = {"\"grid_rows\": 11", "\"grid_rows\": 0", "\"grid_cols\": 1",
+                                         "\"grid_cols\": -1", "\"arrays\": 11",   "\"arrays\": 9000000000000000000"};
+    for (size_t i = 0; i < 6; i += 2) {
+        char *text = with(others[i], others[i + 1]);
+        t = form(text, "html");
+        has_not(t, "class=\"kept\"");
+        free(t), free(text);
+    }
+}
+END_TEST
+
+/* Numbers that no picture holds, members of other types, ranges that go back or beyond. */
+START_TEST(odd_curves_and_groups)
+{
+    static const char *const points[] = {"[[0, 1e308], [1, -1e308]]",
+                                         "[[-1e308, 0], [1e308, 1]]",
+                                         "[[1e-300, 1e-300]]",
+                                         "[[1e17, 1e17], [100000000000000016, 100000000000000016]]",
+                                         "[[0, 0], [0, 0]]",
+                                         "[[5, -3], [5, -3]]",
+                                         "[[2, 1], [1, 2], [3, 0]]",
+                                         "[[null, 1], [1, null]]",
+                                         "[1, \"x\", {}, [], [[]], [1]]",
+                                         "[]",
+                                         "{}"};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        char *text = with("[[0, 20], [500, 12], [1000, 5]]", points[i]);
+        all_forms(text, strlen(text));
+        char *t = form(text, "html");
+        has_not(t, "nan"), has_not(t, "inf\"");
+        free(t), free(text);
+    }
+    static const char *const groups[] = {
+        "[[2, 9223372036854775807]]", "[[24, 1], [2, 3]]", "[[-1, 3]]", "[[25, 1]]", "[[2]]", "7"};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        char *text = with("[[2, 3]]", groups[i]);
+        all_forms(text, strlen(text));
+        free(text);
+    }
+    static const char *const layers[] = {"\"layer\": -1", "\"layer\": 2", "\"layer\": 9223372036854775807",
+                                         "\"layer\": 0.5"};
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        char *text = with("\"layer\": 0", layers[i]);
+        all_forms(text, strlen(text));
+        free(text);
     }
 }
 END_TEST
@@ -247,24 +420,16 @@ START_TEST(not_a_report)
 }
 END_TEST
 
-static void all_forms(const char *text, size_t n)
-{
-    for (size_t i = 0; i < FORMATS; i++) {
-        char *out = render(text, n, formats[i], NULL);
-        if (out && !strcmp(formats[i], "text")) check_width(out);
-        free(out);
-    }
-}
-
 /* Without each member of the whole, of the summary and of a layer; and with each of another type. */
 START_TEST(missing_and_mistyped)
 {
     static const char *const values[] = {"null",  "true", "\"x\"", "-1", "1e308", "9223372036854775807",
                                          "[[1]]", "{}",   "[]",    "0.5"};
-    for (int where = 0; where < 5; where++) {
+    for (int where = 0; where < 7; where++) {
         json_error_t e;
         json_t *whole = json_loads(small, 0, &e);
-        static const char *const paths[] = {NULL, "summary", "hardware", "layers", "assumptions"};
+        static const char *const paths[] = {NULL,     "summary",     "hardware",      "layers",
+                                            "curves", "assumptions", "deleted_groups"};
         json_t *o = paths[where] ? json_object_get(whole, paths[where]) : whole;
         if (json_is_array(o)) o = json_array_get(o, 0);
         char *keys[64];
@@ -272,7 +437,7 @@ START_TEST(missing_and_mistyped)
         const char *key;
         json_t *v;
         json_object_foreach(o, key, v) keys[n++] = xb_strdup(key);
-        ck_assert_uint_gt(n, 3);
+        ck_assert_uint_gt(n, 1);
         for (size_t k = 0; k < n; k++) {
             json_t *old = json_incref(json_object_get(o, keys[k]));
             for (size_t i = 0; i <= sizeof values / sizeof *values; i++) {
@@ -355,6 +520,12 @@ int main(void)
     tcase_add_test(t, csv_form);
     tcase_add_test(t, json_form);
     tcase_add_test(t, hostile_names);
+    tcase_add_test(t, curves_as_text);
+    tcase_add_test(t, curves_as_pictures);
+    tcase_add_test(t, long_curves_keep_their_spikes);
+    tcase_add_test(t, many_curves_are_several_pictures);
+    tcase_add_test(t, deleted_groups_as_a_picture);
+    tcase_add_test(t, odd_curves_and_groups);
     tcase_add_test(t, not_a_report);
     tcase_add_test(t, missing_and_mistyped);
     tcase_add_test(t, mutations);

@@ -1,0 +1,43 @@
+/* style.c: how the page looks, on a light and on a dark screen. */
+#include "report/fields.h"
+
+const char xb_html_style[] =
+    ":root{--ink:#1c2430;--soft:#5b6675;--line:#d9dee5;--page:#fff;--card:#f5f7fa;--accent:#2563a8;--paper:#fff;"
+    "--k0:#0b3d91;--k1:#d1495b;--k2:#1e8a5f;--k3:#e09f3e;--k4:#6a4c93;--k5:#1b9aaa;--k6:#7f5539;--k7:#555f6b}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e4e8ee;--soft:#9aa5b4;--line:#333c48;--page:#14181e;--card:#1c222b;"
+    "--accent:#7fb2ea;--paper:#0b0e12;"
+    "--k0:#7fb2ea;--k1:#f28b82;--k2:#7ddba3;--k3:#f4c678;--k4:#c3a6e8;--k5:#6fd3df;--k6:#d0a98a;--k7:#b8c0cc}}"
+    "body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--page);margin:2rem auto;max-width:82rem;"
+    "padding:0 1.2rem}h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .6rem;border-bottom:1px solid "
+    "var(--line);padding-bottom:.25rem}p.sub{color:var(--soft);margin:.2rem 0 1.4rem}"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(11.5rem,1fr));gap:.7rem}"
+    ".card{background:var(--card);border-radius:.5rem;padding:.7rem .9rem}.card b{display:block;font-size:1.35rem;"
+    "font-weight:600}.card span{color:var(--soft);font-size:.85rem}"
+    /* a table that is still too wide shows a shadow where it goes on */
+    ".wide{overflow-x:auto;background:linear-gradient(90deg,var(--page) 1.5rem,transparent) left/3rem 100% no-repeat "
+    "local,linear-gradient(270deg,var(--page) 1.5rem,transparent) right/3rem 100% no-repeat local,"
+    "linear-gradient(90deg,var(--soft),transparent) left/.6rem 100% no-repeat,"
+    "linear-gradient(270deg,var(--soft),transparent) right/.6rem 100% no-repeat}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.8rem;width:100%}"
+    "th,td{padding:.28rem .3rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
+    "th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}small{color:var(--soft)}"
+    "td:first-child,th:first-child,.l{text-align:left}"
+    "tfoot td{font-weight:600;border-top:2px solid "
+    "var(--line)}td.src{white-space:normal;text-align:left;overflow-wrap:anywhere}"
+    ".die{fill:var(--card)}.plan{max-width:100%;height:auto;border-radius:.3rem}"
+    "ul.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem}"
+    "ul.legend i{display:inline-block;width:.8em;height:.8em;border-radius:.15em;margin-right:.4em}"
+    ".figures{display:flex;flex-wrap:wrap;gap:1rem 2rem}figure{margin:0}figcaption{color:var(--soft);font-size:.88rem}"
+    "svg text{font:11px system-ui,sans-serif;fill:var(--ink)}ul.warn li{color:#b45309}code{font-size:.85em}"
+    "@media(max-width:1100px){.op{display:none}body{padding:0 .6rem}}"
+    "h3{font-size:1rem;margin:.2rem 0}"
+    /* curves: colour, dash and marker tell them apart */
+    ".curves{display:flex;flex-wrap:wrap;gap:1rem 2rem}.plot{display:block;max-width:100%;height:auto;margin:.3rem 0}"
+    ".plot path{fill:none}.grid{stroke:var(--line)}.axis{stroke:var(--soft)}.plot .ln{stroke:currentColor;"
+    "stroke-width:2;stroke-linejoin:round}.plot .mk{fill:currentColor}.k0{color:var(--k0)}.k1{color:var(--k1)}"
+    ".k2{color:var(--k2)}.k3{color:var(--k3)}.k4{color:var(--k4)}.k5{color:var(--k5)}.k6{color:var(--k6)}"
+    ".k7{color:var(--k7)}"
+    /* deleted groups */
+    ".groups{display:block;max-width:100%;height:auto}.kept{fill:var(--accent)}.gone{fill:var(--paper)}"
+    ".none{fill:var(--paper)}.none~.edge{stroke-dasharray:3 3}.edge{fill:none;stroke:var(--soft);stroke-width:.6}"
+    "footer{color:var(--soft);font-size:.8rem;margin-top:2.5rem}";
