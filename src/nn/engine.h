@@ -11,10 +11,12 @@
 #include "ir/tensor.h"
 
 /* Which items of a run or stream a worker is at: first .. first+count-1, in a batch of `items` (the
- * rest is padding; count of them where the batch cannot be cut). */
+ * rest is padding; count of them where the batch cannot be cut). For custom ops: in_last, out_last: the first input, the
+ * result is an image with its channels side by side, [n][rows][columns][channels], though its type says plain. */
 typedef struct xb_engine_call {
     int worker;
     size_t first, count, items;
+    bool in_last, out_last;
 } xb_engine_call;
 
 /* Ops that somebody else computes: asked op by op when the plan is made, then called by workers, at the same time.
@@ -26,6 +28,7 @@ typedef struct xb_custom_ops {
     bool (*takes)(void *context, const xb_graph *g, xb_op op);
     bool (*run)(void *context, const xb_engine_call *call, const xb_graph *g, xb_op op, const xb_tensor *in,
                 size_t n_in, xb_tensor *out);
+    bool channels_last; /* run takes and gives images of 2-D convolutions with their channels side by side (in_last, out_last) */
 } xb_custom_ops;
 
 typedef struct xb_engine_options {

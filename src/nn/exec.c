@@ -122,7 +122,10 @@ static bool run_dnnl(const xb_instance *x, const xb_step *s, const bound *b)
 static bool run_custom(const xb_instance *x, const xb_step *s, const bound *b, const xb_engine_call *call)
 {
     const xb_custom_ops *c = x->plan->custom;
-    return c->run(c->context, call, x->plan->graph, s->op, b->tensor, s->n_in, b->tensor + s->n_in);
+    xb_engine_call at = *call;
+    at.in_last = s->in[0] >= 0 && x->plan->slot[s->in[0]].format == XB_FMT_NHWC;
+    at.out_last = x->plan->slot[s->out[0]].format == XB_FMT_NHWC;
+    return c->run(c->context, &at, x->plan->graph, s->op, b->tensor, s->n_in, b->tensor + s->n_in);
 }
 
 bool xb_instance_run(xb_instance *x, const xb_engine_call *call)

@@ -88,13 +88,27 @@ static bool rule(xb_planner *p, xb_op op)
     }
 }
 
+/* Format of the first input and of the result of an op that runs on row-major data. */
+static void row_major(const xb_planner *p, xb_op op, xb_step_kind kind, xb_format *in, xb_format *out)
+{
+    xb_value x = xb_planner_arg(p, op, 0);
+    int64_t dim[4];
+    *in = *out = XB_FMT_PLAIN;
+    if (kind != XB_STEP_CUSTOM || !p->plan->custom->channels_last || !p->lib) return;
+    if (xb_graph_kind(p->g, op) != XB_OP_Conv || !xb_planner_image(p, x, dim)) return;
+    *out = XB_FMT_NHWC;
+    if (xb_planner_found(p, x) != XB_FMT_PLAIN) *in = XB_FMT_NHWC;
+}
+
 static void plain(xb_planner *p, xb_op op, xb_step_kind kind)
 {
     const xb_value *in, *out;
     size_t n_in = xb_graph_op_inputs(p->g, op, &in), n_out = xb_graph_op_outputs(p->g, op, &out);
     int *slot = xb_calloc(n_in + n_out + 1, sizeof *slot);
-    for (size_t i = 0; i < n_in; i++) slot[i] = in[i].id ? xb_planner_in(p, in[i], XB_FMT_PLAIN) : -1;
-    for (size_t i = 0; i < n_out; i++) slot[n_in + i] = out[i].id ? xb_planner_out(p, out[i], XB_FMT_PLAIN) : -1;
+    xb_format from, to;
+    row_major(p, op, kind, &from, &to);
+    for (size_t i = 0; i < n_in; i++) slot[i] = in[i].id ? xb_planner_in(p, in[i], i ? XB_FMT_PLAIN : from) : -1;
+    for (size_t i = 0; i < n_out; i++) slot[n_in + i] = out[i].id ? xb_planner_out(p, out[i], i ? XB_FMT_PLAIN : to) : -1;
     xb_planner_step(p, kind, op, slot, n_in, slot + n_in, n_out);
     free(slot);
 }

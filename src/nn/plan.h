@@ -7,7 +7,8 @@
  *  - Pools, elementwise ops, concatenations work in the format they find; what needs rows works on plain data.
  *  - A bias, a dying residual and one elementwise op that follow a convolution or dense layer are done in its kernel.
  *  - What oneDNN has no kernel for runs in plain C.
- *  - What somebody else computes (xb_custom_ops) works on plain data, with nothing in its kernel.
+ *  - What somebody else computes (xb_custom_ops) works on plain data, or images with channels side by side,
+ * with nothing in its kernel.
  * A buffer is free after its last reader; reshapes share their input's buffer.
  */
 #ifndef XB_NN_PLAN_H
@@ -68,7 +69,7 @@ typedef struct xb_plan {
 } xb_plan;
 
 /* Takes g over. NULL after diagnostics. To be called with one OpenMP thread. Ops that `custom` takes are steps of their
- * own, on plain data. */
+ * own. */
 xb_plan *xb_plan_new(xb_diags *d, xb_graph *g, xb_dnnl *lib, const xb_custom_ops *custom);
 void xb_plan_free(xb_plan *p);
 size_t xb_plan_ops(const xb_plan *p, size_t *on_dnnl);

@@ -66,7 +66,10 @@ static bool pack_whole(const making *k, const block *x, xb_side *to)
 
 static void pack(const making *k, const block *x, xb_side *to)
 {
-    if (!k->b->whole || !pack_whole(k, x, to))
+    k->chip->noisy |= x->variance != NULL;
+    if (k->b->whole && pack_whole(k, x, to))
+        k->chip->whole = true;
+    else
         to->real = xb_panels_new(x->w, x->variance, x->rows, x->cols, x->end, x->blocks);
 }
 

@@ -69,6 +69,24 @@ void xb_converters_slice(const xb_converters *c, const float *codes, size_t n, i
     }
 }
 
+static void to_bytes(const float *digits, size_t n, uint8_t *bytes)
+{
+    for (size_t i = 0; i < n; i++) bytes[i] = (uint8_t)(int32_t)digits[i];
+}
+
+void xb_converters_bytes(const float *digits, size_t n, size_t pixels, size_t channels, uint8_t *bytes)
+{
+    if (!channels) {
+        to_bytes(digits, n, bytes);
+        return;
+    }
+    size_t image = pixels * channels;
+    for (size_t at = 0; at < n; at += image)
+        for (size_t p = 0; p < pixels; p++)
+            for (size_t c = 0; c < channels; c++)
+                bytes[at + c * pixels + p] = (uint8_t)(int32_t)digits[at + p * channels + c];
+}
+
 /* ---- what was seen ---- */
 
 enum { FINE = 15, BINS = 1 << (31 - FINE) }; /* by the upper bits of a float: 8 of its mantissa */

@@ -23,31 +23,34 @@ void xb_scratch_free(xb_scratch *s)
     *s = (xb_scratch){0};
 }
 
-static float *floats(const xb_work *w, int which, size_t n, int64_t each)
+static float *floats(const xb_work *w, int which, size_t n, size_t each)
 {
-    return xb_scratch_room(w->scratch, which, n * (size_t)each * sizeof(float) + 1);
+    return xb_scratch_room(w->scratch, which, n * each * sizeof(float) + 1);
 }
 
-/* Codes of a section's rows, in its order. */
-static const float *rows_of(const xb_work *w, const xb_section *p, const float *codes, size_t n)
-{
-    int64_t rows = w->layer->m->rows;
-    if (p->straight && p->rows == rows) return codes;
-    float *to = floats(w, XB_SCRATCH_ROWS, n, p->rows);
-    for (size_t v = 0; v < n; v++)
-        for (int64_t r = 0; r < p->rows; r++)
-            to[v * (size_t)p->rows + (size_t)r] = codes[v * (size_t)rows + (size_t)p->row[r]];
-    return to;
-}
-
-/* One product of a slice of inputs and a slice of weights. */
+/* A slice of the inputs, and n vectors of them through one section. */
 typedef struct pass {
+    const xb_work *w;
+    const xb_inputs *in;
+    const float *digits, *squares; /* squares NULL: nothing needs them */
+    const uint8_t *whole;          /* the digits as bytes; NULL: not needed */
+    int slice;
+    size_t from, n; /* vectors */
+    int64_t group;
     const xb_section *p;
-    const float *digits;
-    const uint8_t *whole; /* the same as bytes; NULL: not needed */
-    size_t n;
+    size_t section;
     xb_read_noise noise;
 } pass;
+
+/* Places of a section's rows, in its order. */
+static const size_t *rows_of(const pass *s, const size_t *row)
+{
+    const xb_section *p = s->p;
+    if (p->straight) return row;
+    size_t *to = xb_scratch_room(s->w->scratch, XB_SCRATCH_SECTION, (size_t)p->rows * sizeof *to);
+    for (int64_t r = 0; r < p->rows; r++) to[r] = row[p->row[r]];
+    return to;
+}
 
 static uint32_t mix(uint32_t h, uint64_t v)
 {
@@ -56,137 +59,169 @@ static uint32_t mix(uint32_t h, uint64_t v)
 }
 
 /* Streams of random numbers: layer, group and columns in the matrix, slices, side. */
-static xb_read_noise noise_of(const xb_work *w, int64_t group, const xb_section *p, uint64_t first)
+static xb_read_noise noise_of(const pass *s)
 {
-    uint32_t stream = mix(mix(w->layer->key, (uint64_t)group), (uint64_t)p->col[0]);
-    return (xb_read_noise){.seed = w->seed ^ w->trial * UINT64_C(0x9e3779b97f4a7c15), .stream = stream, .first = first};
+    const xb_work *w = s->w;
+    uint32_t stream = mix(mix(w->layer->key, (uint64_t)s->group), (uint64_t)s->p->col[0]);
+    return (xb_read_noise){.seed = w->seed ^ w->trial * UINT64_C(0x9e3779b97f4a7c15),
+                           .stream = stream,
+                           .first = s->in->first + s->from};
 }
 
-static void product(const xb_work *w, const pass *s, const xb_side *side, float scale, const xb_adc *adc, float *y,
-                    int64_t cols, xb_convert_count *count)
+static void product(const pass *s, const xb_side *side, float scale, const xb_adc *adc, float *y, size_t ldy,
+                    xb_convert_count *count)
 {
-    if (side->whole)
-        xb_array_product8(side->whole, s->whole, w->converters->is_signed, (size_t)s->p->rows, s->n, side->unit, scale,
-                          adc, y, (size_t)cols, count, NULL);
-    else
-        xb_array_product(side->real, s->digits, (size_t)s->p->rows, s->n, scale, adc, &s->noise, y, (size_t)cols, count,
-                         NULL);
+    const xb_inputs *in = s->in;
+    if (side->whole) {
+        const xb_places *p = &in->as_bytes;
+        xb_vectors8 v = {.n = s->n,
+                         .x = s->whole + (size_t)s->group * p->group,
+                         .at = p->at + s->from,
+                         .row = rows_of(s, p->row)};
+        xb_array_product8_of(side->whole, &v, s->w->converters->is_signed, side->unit, scale, adc, y, ldy, count, NULL);
+        return;
+    }
+    const xb_places *p = &in->as_codes;
+    size_t group = (size_t)s->group * p->group;
+    xb_vectors v = {.n = s->n,
+                    .x = s->digits + group,
+                    .square = s->squares ? s->squares + group : NULL,
+                    .at = p->at + s->from,
+                    .row = rows_of(s, p->row)};
+    xb_array_product_of(side->real, &v, scale, adc, &s->noise, y, ldy, count, NULL);
 }
 
 /* Calibrating: sums of one block before any ADC are noted, then go their way. */
-static void observed(const xb_work *w, const pass *s, const xb_side *side, float scale, float *y, int64_t cols)
+static void observed(const pass *s, const xb_side *side, float scale, float *y, size_t ldy, size_t cols)
 {
-    size_t all = s->n * (size_t)cols;
-    float *sums = floats(w, XB_SCRATCH_SUMS, s->n, cols);
-    memset(sums, 0, all * sizeof *sums);
-    product(w, s, side, 1, &(xb_adc){0}, sums, cols, NULL);
-    xb_seen_add(w->sums, sums, all);
-    for (size_t i = 0; i < all; i++) y[i] += scale * sums[i];
+    float *sums = floats(s->w, XB_SCRATCH_SUMS, s->n, cols);
+    memset(sums, 0, s->n * cols * sizeof *sums);
+    product(s, side, 1, &(xb_adc){0}, sums, cols, NULL);
+    xb_seen_add(s->w->sums, sums, s->n * cols);
+    for (size_t v = 0; v < s->n; v++)
+        for (size_t c = 0; c < cols; c++) y[v * ldy + c] += scale * sums[v * cols + c];
 }
 
-static void side_of(const xb_work *w, pass *s, const xb_side *side, int number, size_t slice, int in, float scale,
-                    float *y, int64_t cols)
+static void side_of(const pass *s, const xb_side *side, int number, size_t slice, float scale, float *y, size_t ldy,
+                    size_t cols)
 {
-    xb_read_noise noise = s->noise;
-    s->noise.stream = mix(noise.stream, slice | (uint64_t)in << 16 | (uint64_t)number << 32);
+    const xb_work *w = s->w;
+    pass here = *s;
+    here.noise.stream = mix(s->noise.stream, slice | (uint64_t)s->slice << 16 | (uint64_t)number << 32);
     xb_convert_count *count = w->converters->adc.step > 0 ? &w->scratch->count : NULL;
     if (w->sums)
-        observed(w, s, side, scale, y, cols);
+        observed(&here, side, scale, y, ldy, cols);
     else
-        product(w, s, side, scale, &w->converters->adc, y, cols, count);
-    s->noise = noise;
+        product(&here, side, scale, &w->converters->adc, y, ldy, count);
 }
 
 /* Reference columns are converted once and subtracted from all columns beside them. */
-static void subtract_references(const xb_work *w, pass *s, const xb_side *side, size_t slice, int in, float scale,
-                                float *y)
+static void subtract_references(const pass *s, const xb_side *side, size_t slice, float scale, float *y, size_t ldy)
 {
     const xb_section *p = s->p;
-    float *ref = floats(w, XB_SCRATCH_REFERENCES, s->n, p->refs);
-    memset(ref, 0, s->n * (size_t)p->refs * sizeof *ref);
-    side_of(w, s, side, XB_SIDE_MINUS, slice, in, scale, ref, p->refs);
+    size_t refs = (size_t)p->refs;
+    float *ref = floats(s->w, XB_SCRATCH_REFERENCES, s->n, refs);
+    memset(ref, 0, s->n * refs * sizeof *ref);
+    side_of(s, side, XB_SIDE_MINUS, slice, scale, ref, refs, refs);
     for (size_t v = 0; v < s->n; v++)
-        for (int64_t c = 0; c < p->cols; c++)
-            y[v * (size_t)p->cols + (size_t)c] -= ref[v * (size_t)p->refs + (size_t)p->ref[c]];
+        for (int64_t c = 0; c < p->cols; c++) y[v * ldy + (size_t)c] -= ref[v * refs + (size_t)p->ref[c]];
 }
 
-static void slices(const xb_work *w, pass *s, size_t section, int in, float *y)
+static void slices(const pass *s, float *y, size_t ldy)
 {
+    const xb_work *w = s->w;
     const xb_sim_stage *l = w->layer;
+    size_t cols = (size_t)s->p->cols;
     for (size_t t = 0; t < w->chip->slices; t++) {
-        const xb_side *side = &w->chip->side[(t * w->chip->sections + section) * XB_SIDES];
+        const xb_side *side = &w->chip->side[(t * w->chip->sections + s->section) * XB_SIDES];
         double scale = (double)w->converters->step * l->map.unit[t];
-        for (int i = 0; i < in * w->converters->slice_bits; i++) scale *= 2;
-        side_of(w, s, &side[XB_SIDE_PLUS], XB_SIDE_PLUS, t, in, (float)scale, y, s->p->cols);
+        for (int i = 0; i < s->slice * w->converters->slice_bits; i++) scale *= 2;
+        side_of(s, &side[XB_SIDE_PLUS], XB_SIDE_PLUS, t, (float)scale, y, ldy, cols);
         if (!l->split) continue;
         if (l->map.differential)
-            side_of(w, s, &side[XB_SIDE_MINUS], XB_SIDE_MINUS, t, in, (float)-scale, y, s->p->cols);
+            side_of(s, &side[XB_SIDE_MINUS], XB_SIDE_MINUS, t, (float)-scale, y, ldy, cols);
         else
-            subtract_references(w, s, &side[XB_SIDE_MINUS], t, in, (float)scale, y);
+            subtract_references(s, &side[XB_SIDE_MINUS], t, (float)scale, y, ldy);
     }
 }
 
 /* The digital offset: exact, of the codes that the word lines saw. */
-static void subtract_offset(const xb_work *w, const xb_section *p, const float *codes, size_t n, float *y)
+static void subtract_offset(const pass *s, float *y, size_t ldy)
 {
-    const xb_mapping *map = &w->layer->map;
+    const xb_mapping *map = &s->w->layer->map;
+    const xb_places *p = &s->in->as_codes;
+    const size_t *row = rows_of(s, p->row);
     double each = 0;
     for (size_t t = 0; t < map->slices; t++) each += map->unit[t] * xb_mapping_offset(map, t);
-    for (size_t v = 0; v < n; v++) {
+    for (size_t v = 0; v < s->n; v++) {
+        const float *codes = s->in->codes + (size_t)s->group * p->group + p->at[s->from + v];
         double sum = 0;
-        for (int64_t r = 0; r < p->rows; r++) sum += (double)codes[v * (size_t)p->rows + (size_t)r];
-        float off = (float)(sum * (double)w->converters->step * each);
-        for (int64_t c = 0; c < p->cols; c++) y[v * (size_t)p->cols + (size_t)c] -= off;
+        for (int64_t r = 0; r < s->p->rows; r++) sum += (double)codes[row[r]];
+        float off = (float)(sum * (double)s->w->converters->step * each);
+        for (int64_t c = 0; c < s->p->cols; c++) y[v * ldy + (size_t)c] -= off;
     }
 }
 
-static const uint8_t *bytes_of(const xb_work *w, const float *digits, size_t n)
+static void section(pass *s, float *y, size_t ldy)
 {
-    uint8_t *to = xb_scratch_room(w->scratch, XB_SCRATCH_WHOLE, n + 1);
-    if (w->converters->is_signed)
-        for (size_t i = 0; i < n; i++) to[i] = (uint8_t)(int8_t)digits[i];
-    else
-        for (size_t i = 0; i < n; i++) to[i] = (uint8_t)digits[i];
+    const xb_section *p = s->p;
+    const xb_work *w = s->w;
+    size_t cols = (size_t)p->cols, out = s->n * cols;
+    bool alone = p->cols == w->layer->m->cols && w->cut->first[s->group + 1] - w->cut->first[s->group] == 1;
+    float *columns = alone ? y : floats(w, XB_SCRATCH_COLUMNS, s->n, cols);
+    if (!alone) memset(columns, 0, out * sizeof *columns);
+    s->noise = noise_of(s);
+    slices(s, columns, alone ? ldy : cols);
+    if (w->layer->map.digital && !s->slice) subtract_offset(s, columns, alone ? ldy : cols);
+    for (size_t v = 0; v < s->n && !alone; v++)
+        for (size_t j = 0; j < cols; j++) y[v * ldy + (size_t)p->col[j]] += columns[v * cols + j];
+}
+
+/* n vectors through all sections. */
+static void sections(pass *s, float *y, size_t ldy)
+{
+    const xb_work *w = s->w;
+    for (s->group = 0; s->group < w->layer->m->groups; s->group++)
+        for (s->section = w->cut->first[s->group]; s->section < w->cut->first[s->group + 1]; s->section++) {
+            s->p = &w->cut->list.data[s->section];
+            section(s, y + s->group * w->layer->m->cols, ldy);
+        }
+}
+
+static const float *squares_of(const xb_work *w, const float *digits, size_t n)
+{
+    float *to = floats(w, XB_SCRATCH_SQUARES, n, 1);
+    for (size_t i = 0; i < n; i++) to[i] = digits[i] * digits[i];
     return to;
 }
 
-static bool any_whole(const xb_work *w, size_t section)
+/* The digits of a slice as all kernels of the chip want them. */
+static void prepare(pass *s)
 {
-    for (size_t t = 0; t < w->chip->slices; t++)
-        for (int i = 0; i < XB_SIDES; i++)
-            if (w->chip->side[(t * w->chip->sections + section) * XB_SIDES + (size_t)i].whole) return true;
-    return false;
-}
-
-static void section(const xb_work *w, int64_t group, size_t k, const float *codes, size_t n, uint64_t first, float *y)
-{
-    const xb_section *p = &w->cut->list.data[k];
-    const xb_converters *c = w->converters;
-    size_t in = n * (size_t)p->rows, out = n * (size_t)p->cols, cols = (size_t)w->layer->m->cols;
-    const float *x = rows_of(w, p, codes, n);
-    bool alone = p->cols == w->layer->m->cols && w->cut->first[group + 1] - w->cut->first[group] == 1;
-    float *columns = alone ? y : floats(w, XB_SCRATCH_COLUMNS, n, p->cols);
-    if (!alone) memset(columns, 0, out * sizeof *columns);
-    pass s = {.p = p, .digits = x, .n = n, .noise = noise_of(w, group, p, first)};
-    bool whole = any_whole(w, k);
-    for (int i = 0; i < c->slices; i++) {
-        if (c->slices > 1) {
-            float *digits = floats(w, XB_SCRATCH_DIGITS, n, p->rows);
-            xb_converters_slice(c, x, in, i, digits);
-            s.digits = digits;
-        }
-        if (whole) s.whole = bytes_of(w, s.digits, in);
-        slices(w, &s, k, i, columns);
+    const xb_work *w = s->w;
+    const xb_inputs *in = s->in;
+    s->digits = in->codes;
+    if (w->converters->slices > 1) {
+        float *digits = floats(w, XB_SCRATCH_DIGITS, in->numbers, 1);
+        xb_converters_slice(w->converters, in->codes, in->numbers, s->slice, digits);
+        s->digits = digits;
     }
-    if (w->layer->map.digital) subtract_offset(w, p, x, n, columns);
-    for (size_t v = 0; v < n && !alone; v++)
-        for (int64_t j = 0; j < p->cols; j++)
-            y[v * cols + (size_t)p->col[j]] += columns[v * (size_t)p->cols + (size_t)j];
+    if (w->chip->noisy) s->squares = squares_of(w, s->digits, in->numbers);
+    if (!w->chip->whole) return;
+    uint8_t *bytes = xb_scratch_room(w->scratch, XB_SCRATCH_WHOLE, in->numbers + 8);
+    xb_converters_bytes(s->digits, in->numbers, in->pixels, in->channels, bytes);
+    s->whole = bytes;
 }
 
-void xb_work_product(const xb_work *w, int64_t group, const float *codes, size_t n, uint64_t first, float *y)
+void xb_work_product(const xb_work *w, const xb_inputs *in, float *y, size_t ldy)
 {
-    const xb_matrix *m = w->layer->m;
-    memset(y, 0, n * (size_t)m->cols * sizeof *y);
-    for (size_t k = w->cut->first[group]; k < w->cut->first[group + 1]; k++) section(w, group, k, codes, n, first, y);
+    enum { TOGETHER = 1008 }; /* vectors */
+    for (int i = 0; i < w->converters->slices; i++) {
+        pass s = {.w = w, .in = in, .slice = i};
+        prepare(&s);
+        for (; s.from < in->n; s.from += s.n) {
+            s.n = in->n - s.from < TOGETHER ? in->n - s.from : TOGETHER;
+            sections(&s, y + s.from * ldy, ldy);
+        }
+    }
 }

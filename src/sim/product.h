@@ -43,9 +43,19 @@ typedef struct xb_convert_count {
     uint64_t conversions, clipped; /* clipped: codes that low or high cut off */
 } xb_convert_count;
 
-/* x: [n][rows], row stride ldx; y: [n][cols], row stride ldy, added to. noise NULL: none. count is added to; may be NULL.
- * largest: if not NULL, raised to the largest |column sum| that any ADC sees, noise included (for calibration). noise needs a
- * matrix with variance, else there is none. */
+/* n vectors that may overlap, as windows of an image do: number k of vector v is x[at[v] + row[k]]. */
+typedef struct xb_vectors {
+    size_t n;
+    const float *x, *square; /* square: x * x, number by number; needed for noise only */
+    const size_t *at, *row;
+} xb_vectors;
+
+/* y: [n][cols], row stride ldy, added to. noise NULL: none. count is added to; may be NULL. largest: if not NULL, raised to the
+ * largest |column sum| that any ADC sees, noise included (for calibration). noise needs a matrix with variance, else there is
+ * none. */
+void xb_array_product_of(const xb_panels *p, const xb_vectors *v, float scale, const xb_adc *adc, const xb_read_noise *noise,
+                         float *y, size_t ldy, xb_convert_count *count, float *largest);
+/* Of vectors side by side: x: [n][rows], row stride ldx. */
 void xb_array_product(const xb_panels *p, const float *x, size_t ldx, size_t n, float scale, const xb_adc *adc,
                 const xb_read_noise *noise, float *y, size_t ldy, xb_convert_count *count, float *largest);
 
@@ -57,6 +67,13 @@ void xb_array_product(const xb_panels *p, const float *x, size_t ldx, size_t n, 
 typedef struct xb_panels8 xb_panels8;
 xb_panels8 *xb_panels8_new(const int8_t *w, int64_t rows, int64_t cols, const int64_t *block_end, size_t blocks);
 void xb_panels8_free(xb_panels8 *p);
+typedef struct xb_vectors8 { /* as xb_vectors; bytes up to 7 behind a number that is read can be read */
+    size_t n;
+    const uint8_t *x;
+    const size_t *at, *row;
+} xb_vectors8;
+void xb_array_product8_of(const xb_panels8 *p, const xb_vectors8 *v, bool signed_x, float unit, float scale,
+                          const xb_adc *adc, float *y, size_t ldy, xb_convert_count *count, float *largest);
 void xb_array_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, size_t ldx, size_t n, float unit, float scale,
                  const xb_adc *adc, float *y, size_t ldy, xb_convert_count *count, float *largest);
 

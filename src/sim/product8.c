@@ -2,6 +2,7 @@
 #include "sim/product_private.h"
 
 #include "base/mem.h"
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct run8 {
@@ -29,15 +30,38 @@ static void group8(const run8 *r, size_t block, size_t past, size_t n)
     }
 }
 
-static void words_of(const run8 *r, const uint8_t *x, size_t ldx, bool sign, size_t n)
+/* Rows of vectors that lie side by side in x. */
+typedef struct piece {
+    size_t to, from, n;
+} piece;
+
+static size_t pieces_of(const size_t *row, size_t rows, piece *to)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < rows; k++) {
+        if (!k || row[k] != row[k - 1] + 1) to[n++] = (piece){.to = k, .from = row[k]};
+        to[n - 1].n++;
+    }
+    return n;
+}
+
+/* A vector's rows one behind another. What a short piece writes too much, the next one overwrites. */
+static void gather(const uint8_t *x, const piece *p, size_t n, uint8_t *to)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i].n <= 8)
+            memcpy(to + p[i].to, x + p[i].from, 8);
+        else
+            memcpy(to + p[i].to, x + p[i].from, p[i].n);
+}
+
+static void words_of(const run8 *r, const uint8_t *x, bool sign, uint32_t *to)
 {
     const xb_cut *c = &r->p->cut;
-    for (size_t i = 0; i < n; i++)
-        for (size_t b = 0; b < c->blocks; b++) {
-            int64_t row = xb_cut_begin(r->p->end, b);
-            r->p->kernel->words(x + i * ldx + row, sign, (size_t)(r->p->end[b] - row),
-                                r->x + i * r->words + xb_cut_begin(c->end, b));
-        }
+    for (size_t b = 0; b < c->blocks; b++) {
+        int64_t row = xb_cut_begin(r->p->end, b);
+        r->p->kernel->words(x + row, sign, (size_t)(r->p->end[b] - row), to + xb_cut_begin(c->end, b));
+    }
 }
 
 static void chunk8(const run8 *r, size_t n, float factor, float *y, size_t ldy)
@@ -78,19 +102,40 @@ static run8 run8_of(const xb_panels8 *p, bool signed_x, float unit, const xb_adc
     return r;
 }
 
-void xb_array_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, size_t ldx, size_t n, float unit, float scale,
-                 const xb_adc *adc, float *y, size_t ldy, xb_convert_count *count, float *largest)
+void xb_array_product8_of(const xb_panels8 *p, const xb_vectors8 *v, bool signed_x, float unit, float scale,
+                          const xb_adc *adc, float *y, size_t ldy, xb_convert_count *count, float *largest)
 {
     const xb_cut *c = &p->cut;
     run8 r = run8_of(p, signed_x, unit, adc, largest != NULL);
+    size_t rows = (size_t)p->end[c->blocks - 1];
+    piece *piece_list = xb_calloc(rows, sizeof *piece_list);
+    uint8_t *line = xb_calloc(rows + 8, 1);
+    size_t pieces = pieces_of(v->row, rows, piece_list);
     float factor = scale * (r.strip.convert ? adc->step : unit);
-    for (size_t at = 0; at < n; at += XB_CHUNK) {
-        size_t here = n - at < XB_CHUNK ? n - at : XB_CHUNK;
-        words_of(&r, x + at * ldx, ldx, signed_x, here);
+    for (size_t at = 0; at < v->n; at += XB_CHUNK) {
+        size_t here = v->n - at < XB_CHUNK ? v->n - at : XB_CHUNK;
+        for (size_t i = 0; i < here; i++) {
+            const uint8_t *x = v->x + v->at[at + i];
+            if (pieces > 1) gather(x, piece_list, pieces, line);
+            words_of(&r, pieces > 1 ? line : x + v->row[0], signed_x, r.x + i * r.words);
+        }
         chunk8(&r, here, factor, y + at * ldy, ldy);
         xb_cut_count(c, r.clipped, here, count);
     }
     for (int64_t m = 0; largest && m < c->cols; m++)
         if (r.largest[m] * unit > *largest) *largest = r.largest[m] * unit;
+    free(piece_list), free(line);
     xb_lines_free(r.x), xb_lines_free(r.total), xb_lines_free(r.clipped), xb_lines_free(r.largest);
+}
+
+void xb_array_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, size_t ldx, size_t n, float unit,
+                       float scale, const xb_adc *adc, float *y, size_t ldy, xb_convert_count *count, float *largest)
+{
+    size_t rows = (size_t)p->end[p->cut.blocks - 1];
+    size_t *at = xb_calloc(n + rows, sizeof *at), *row = at + n;
+    for (size_t v = 0; v < n; v++) at[v] = v * ldx;
+    for (size_t k = 0; k < rows; k++) row[k] = k;
+    xb_vectors8 of = {.n = n, .x = x, .at = at, .row = row};
+    xb_array_product8_of(p, &of, signed_x, unit, scale, adc, y, ldy, count, largest);
+    free(at);
 }

@@ -15,6 +15,6 @@ TILES_OF(4) TILES_OF(2) TILES_OF(1)
     in_tiles(s, heights);
 }
 
-const xb_kernel xb_kernel_avx2 = {"avx2", LANES, strip, add, square};
+const xb_kernel xb_kernel_avx2 = {"avx2", LANES, strip, add};
 
 #endif

@@ -16,6 +16,6 @@ TILES_OF(8) TILES_OF(4) TILES_OF(2) TILES_OF(1)
     in_tiles(s, heights);
 }
 
-const xb_kernel xb_kernel_avx512 = {"avx512", LANES, strip, add, square};
+const xb_kernel xb_kernel_avx512 = {"avx512", LANES, strip, add};
 
 #endif

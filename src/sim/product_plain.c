@@ -30,5 +30,5 @@ static void words(const uint8_t *x, bool sign, size_t rows, uint32_t *to)
     for (size_t i = 0; i < rows; i++) to[i] = sign ? (uint32_t)(int32_t)(int8_t)x[i] : x[i];
 }
 
-const xb_kernel xb_kernel_plain = {"plain", LANES, strip, add, square};
+const xb_kernel xb_kernel_plain = {"plain", LANES, strip, add};
 const xb_kernel8 xb_kernel8_plain = {"plain", LANES, 1, false, strip8, add8, words};

@@ -17,8 +17,9 @@ enum {
 
 typedef struct xb_strip {
     const float *w, *variance; /* [rows of the group][vectors * lanes]; variance NULL: no noise */
-    const float *x, *square;   /* [n][rows of the group]; square (x * x) only for noise */
-    size_t ldx, ldsquare, n;
+    const float *x, *square;   /* as in xb_vectors; square only for noise */
+    const size_t *at, *row;    /* [n], [rows of the group] */
+    size_t n;
     const int64_t *end;       /* of all blocks */
     size_t block, past;       /* blocks of the group */
     int vectors;              /* 1 or 2 */
@@ -56,7 +57,6 @@ typedef struct xb_kernel {
     void (*strip)(const xb_strip *s);
     /* y[0..n) = factor * total + y, one rounding each. */
     void (*add)(const float *total, float factor, float *y, size_t n);
-    void (*square)(const float *x, float *to, size_t n);
 } xb_kernel;
 
 typedef struct xb_kernel8 {

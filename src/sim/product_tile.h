@@ -13,16 +13,19 @@
 /* Loops over a tile are unrolled, so that sums are registers. */
 #define EACH _Pragma("GCC unroll 16") for
 
-/* sum[i][v] = sum over k of x[i][k] * w[k][v]. */
-LANE void sums_of(int high, int wide, const float *x, size_t ldx, const float *w, size_t rows, vf sum[TILE][2])
+/* sum[i][v] = sum over k of x[at[i] + row[k]] * w[k][v]. */
+LANE void sums_of(int high, int wide, const float *x, const size_t *at, const size_t *row, const float *w, size_t rows,
+                  vf sum[TILE][2])
 {
+    const float *from[TILE];
+    EACH(int i = 0; i < high; i++) from[i] = x + at[i];
     EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++) sum[i][v] = v_set(0);
     for (size_t k = 0; k < rows; k++) {
         vf column[2];
         EACH(int v = 0; v < wide; v++) column[v] = v_load(w + (k * (size_t)wide + (size_t)v) * LANES);
         EACH(int i = 0; i < high; i++)
         {
-            vf input = v_set(x[(size_t)i * ldx + k]);
+            vf input = v_set(from[i][row[k]]);
             EACH(int v = 0; v < wide; v++) sum[i][v] = v_fma(input, column[v], sum[i][v]);
         }
     }
@@ -66,14 +69,15 @@ LANE void convert(const xb_strip *s, int high, int wide, vf sum[TILE][2], float 
 
 LANE void tile(const xb_strip *s, int high, int wide, size_t at)
 {
-    const float *x = s->x + at * s->ldx, *w = s->w;
+    const size_t *row = s->row;
+    const float *w = s->w;
     float *total = s->total + at * s->ldtotal;
     for (size_t b = s->block; b < s->past; b++) {
         size_t rows = (size_t)(s->end[b] - xb_cut_begin(s->end, b));
         vf sum[TILE][2];
-        sums_of(high, wide, x, s->ldx, w, rows, sum);
+        sums_of(high, wide, s->x, s->at + at, row, w, rows, sum);
         convert(s, high, wide, sum, total);
-        x += rows, w += rows * (size_t)(wide * LANES);
+        row += rows, w += rows * (size_t)(wide * LANES);
     }
 }
 
@@ -92,19 +96,21 @@ LANE void draw(const xb_strip *s, int high, int wide, size_t at, size_t block, p
 }
 
 /* sums_of for one height and width, not inlined: two of them in a function are more than its registers. */
-typedef void sums_function(const float *x, size_t ldx, const float *w, size_t rows, vf sum[TILE][2]);
+typedef void sums_function(const float *x, const size_t *at, const size_t *row, const float *w, size_t rows,
+                           vf sum[TILE][2]);
 
 /* With read noise: the variances of the sums are a second product, of the squares. */
 LANE void noisy_tile(const xb_strip *s, int high, int wide, size_t at, sums_function *sums)
 {
-    const float *x = s->x + at * s->ldx, *square = s->square + at * s->ldsquare, *w = s->w, *variance = s->variance;
+    const size_t *row = s->row;
+    const float *w = s->w, *variance = s->variance;
     float *total = s->total + at * s->ldtotal;
     pair drawn[TILE][2][2];
     for (size_t b = s->block; b < s->past; b++) {
         size_t rows = (size_t)(s->end[b] - xb_cut_begin(s->end, b));
         vf sum[TILE][2], spread[TILE][2];
-        sums(x, s->ldx, w, rows, sum);
-        sums(square, s->ldsquare, variance, rows, spread);
+        sums(s->x, s->at + at, row, w, rows, sum);
+        sums(s->square, s->at + at, row, variance, rows, spread);
         if (b % 4 == 0) draw(s, high, wide, at, b, drawn);
         EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++)
         {
@@ -112,7 +118,7 @@ LANE void noisy_tile(const xb_strip *s, int high, int wide, size_t at, sums_func
             sum[i][v] = v_fma(v_sqrt(v_mul(p->length, spread[i][v])), p->turn[b % 2], sum[i][v]);
         }
         convert(s, high, wide, sum, total);
-        x += rows, square += rows, w += rows * (size_t)(wide * LANES), variance += rows * (size_t)(wide * LANES);
+        row += rows, w += rows * (size_t)(wide * LANES), variance += rows * (size_t)(wide * LANES);
     }
 }
 
@@ -126,11 +132,11 @@ typedef struct tiles {
     {                                                                                                                  \
         tile(s, high, wide, at);                                                                                       \
     }                                                                                                                  \
-    __attribute__((noinline)) LANE_TARGET static void sums_##high##_##wide(const float *x, size_t ldx, const float *w, \
-                                                                           size_t rows, vf sum[TILE][2])               \
+    __attribute__((noinline)) LANE_TARGET static void sums_##high##_##wide(                                            \
+        const float *x, const size_t *at, const size_t *row, const float *w, size_t rows, vf sum[TILE][2])             \
     {                                                                                                                  \
         vf here[TILE][2];                                                                                              \
-        sums_of(high, wide, x, ldx, w, rows, here);                                                                    \
+        sums_of(high, wide, x, at, row, w, rows, here);                                                                \
         EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++) sum[i][v] = here[i][v];                          \
     }                                                                                                                  \
     LANE_TARGET static void noisy_tile_##high##_##wide(const xb_strip *s, size_t at)                                   \
@@ -161,13 +167,6 @@ LANE_TARGET static void add(const float *total, float factor, float *y, size_t n
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) v_store(y + i, v_fma(v_set(factor), v_load(total + i), v_load(y + i)));
     for (; i < n; i++) y[i] = fmaf(factor, total[i], y[i]);
-}
-
-LANE_TARGET static void square(const float *x, float *to, size_t n)
-{
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) v_store(to + i, v_mul(v_load(x + i), v_load(x + i)));
-    for (; i < n; i++) to[i] = x[i] * x[i];
 }
 
 #endif

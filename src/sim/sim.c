@@ -121,7 +121,7 @@ xb_sim *xb_sim_new(const xb_simulation *s)
     sim->threads = xb_par_threads(s->engine.threads);
     sim->s.engine.threads = sim->threads;
     sim->scratch = xb_calloc((size_t)sim->threads, sizeof *sim->scratch);
-    sim->custom = (xb_custom_ops){.context = sim, .takes = xb_sim_takes, .run = xb_sim_run_op};
+    sim->custom = (xb_custom_ops){.context = sim, .takes = xb_sim_takes, .run = xb_sim_run_op, .channels_last = true};
     if (xb_chain_check(s->d, &s->chain) && open_layers(sim) && answer(sim) && xb_sim_calibrate(sim)) return sim;
     xb_sim_free(sim);
     return NULL;

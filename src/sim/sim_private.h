@@ -9,6 +9,7 @@
 
 #include "base/vec.h"
 #include "hw/hw.h"
+#include "ir/window.h"
 #include "sim/product.h"
 #include "sim/sim.h"
 #include <stdatomic.h>
@@ -86,6 +87,8 @@ void xb_converters_adc(xb_converters *c, const xb_hw *hw, double reach, bool bot
 /* n inputs -> codes (whole numbers in floats), or themselves where inputs are ideal. */
 void xb_converters_codes(const xb_converters *c, const float *x, size_t n, float *codes); /* may be x */
 void xb_converters_slice(const xb_converters *c, const float *codes, size_t n, int slice, float *digits);
+/* Digits as bytes. channels > 0: [images][pixels][channels] become [images][channels][pixels]. */
+void xb_converters_bytes(const float *digits, size_t n, size_t pixels, size_t channels, uint8_t *bytes);
 
 /* Magnitudes seen in calibration (zeros and what is no number are not counted), to 1 part in 256. Thread-safe. */
 typedef struct xb_seen {
@@ -127,7 +130,8 @@ typedef struct xb_side {
 typedef struct xb_chip_layer {
     size_t slices, sections;
     xb_side *side; /* [slices][sections][XB_SIDES] */
-    float *weight; /* collapsed: [groups][rows][cols]; else NULL */
+    bool whole, noisy; /* some side is whole; some has variances */
+    float *weight;     /* collapsed: [groups][rows][cols]; else NULL */
 } xb_chip_layer;
 
 typedef struct xb_build {
@@ -158,12 +162,16 @@ bool xb_devices_wire(const xb_build *b, xb_devices *v); /* false after a diagnos
 /* ---- layer.c: a chip's layer at work ---- */
 
 enum {
-    XB_SCRATCH_IN,
-    XB_SCRATCH_OUT,
     XB_SCRATCH_CODES,
-    XB_SCRATCH_ROWS,
+    XB_SCRATCH_AT,
+    XB_SCRATCH_ROW,
+    XB_SCRATCH_AT8,
+    XB_SCRATCH_ROW8,
+    XB_SCRATCH_OUT,
     XB_SCRATCH_DIGITS,
+    XB_SCRATCH_SQUARES,
     XB_SCRATCH_WHOLE,
+    XB_SCRATCH_SECTION,
     XB_SCRATCH_COLUMNS,
     XB_SCRATCH_SUMS,
     XB_SCRATCH_REFERENCES,
@@ -184,11 +192,51 @@ typedef struct xb_work {
     uint64_t seed, trial;
     xb_scratch *scratch;
 } xb_work;
-/* n vectors of input codes[n][rows] of a group -> y[n][cols], overwritten. first: number of the first vector. */
-void xb_work_product(const xb_work *w, int64_t group, const float *codes, size_t n, uint64_t first, float *y);
+
+/* Where vectors lie among numbers: number k of vector v of group g is at[v] + row[k] + g * group. */
+typedef struct xb_places {
+    const size_t *at, *row;
+    size_t group;
+} xb_places;
+
+/* Vectors of input codes. */
+typedef struct xb_inputs {
+    const float *codes; /* [images][pixels][channels] or in any order of the caller's */
+    size_t numbers;
+    xb_places as_codes;
+    /* As bytes; the same where channels is 0, else [images][channels][pixels]. Not needed without integer arrays. */
+    xb_places as_bytes;
+    size_t pixels, channels;
+    size_t n;
+    uint64_t first; /* number of the first vector */
+} xb_inputs;
+/* Products of all groups are added to y: that of vector v and column c of group g to y[v * ldy + g * cols + c]. */
+void xb_work_product(const xb_work *w, const xb_inputs *in, float *y, size_t ldy);
 /* Room for so many bytes; its content is undefined. Valid until the next call for the same one. */
 void *xb_scratch_room(xb_scratch *s, int which, size_t bytes);
 void xb_scratch_free(xb_scratch *s);
+
+/* ---- windows.c: vectors of convolutions and dense layers among their inputs ---- */
+
+/* How a layer's tensors hold its vectors. */
+typedef struct xb_shape {
+    const xb_matrix *m;
+    bool window, transposed, in_last, out_last; /* last: channels side by side */
+    int64_t n;                                  /* vectors of a group */
+    int64_t channels, out_channels;             /* of all groups */
+    xb_window1 at[XB_WINDOW_MAX];               /* always three, the first ones of size 1 */
+    int64_t in_size, out_size, places;          /* products of the three; vectors of an image */
+    int64_t before[XB_WINDOW_MAX];              /* zeros that codes have around them: in front, */
+    int64_t size[XB_WINDOW_MAX], padded;        /* numbers along, with zeros; product of the three */
+    /* Dense: vector v = outer * inner_n + inner; numbers are strided. */
+    int64_t inner_n, x_outer, x_inner, x_step, y_outer, y_inner, y_step;
+} xb_shape;
+/* false: windows are not known. */
+bool xb_shape_of(const xb_matrix *m, const xb_graph *g, xb_op op, const xb_engine_call *call, const xb_tensor *x,
+                 const xb_tensor *y, xb_shape *s);
+/* Codes and places of `images` images from x on, or of a dense layer's n vectors (numbers: all that x has). */
+xb_inputs xb_shape_images(const xb_shape *s, const xb_work *w, const float *x, size_t images);
+xb_inputs xb_shape_dense(const xb_shape *s, const xb_work *w, const float *x, size_t numbers, size_t n);
 
 /* ---- vectors.c: from tensors to vectors and back ---- */
 

@@ -71,11 +71,16 @@ static void multiply(const xb_sim_stage *l, const float *w, const float *x, floa
 
 static void product(const xb_work *w, const float *x, float *y)
 {
-    size_t rows = (size_t)w->layer->m->rows;
-    float *codes = xb_calloc(rows, sizeof *codes);
+    const xb_matrix *m = w->layer->m;
+    size_t rows = (size_t)m->rows, all = (size_t)(m->groups * m->cols), *row = xb_calloc(rows + 1, sizeof *row);
+    float *codes = xb_calloc(rows, sizeof *codes), *of_groups = xb_calloc(all, sizeof *of_groups);
     xb_converters_codes(w->converters, x, rows, codes);
-    xb_work_product(w, 0, codes, 1, 0, y);
-    free(codes);
+    for (size_t k = 0; k < rows; k++) row[k] = k;
+    xb_places places = {.at = &row[rows], .row = row}; /* one vector, from 0 on */
+    xb_inputs in = {.codes = codes, .numbers = rows, .as_codes = places, .as_bytes = places, .n = 1};
+    xb_work_product(w, &in, of_groups, all);
+    memcpy(y, of_groups, (size_t)m->cols * sizeof *y);
+    free(codes), free(of_groups), free(row);
 }
 
 bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x, float *y)

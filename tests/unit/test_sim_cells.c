@@ -221,6 +221,12 @@ START_TEST(whole_codes_give_what_floats_give)
         kit_vector(x, 8 * IN_2, i ? -0.3 : 0, 0.3);
         xb_converters_codes(&l->converters, x, 8 * IN_2, x);
         xb_scratch scratch[2] = {{{0}, {0}, {0}}, {{0}, {0}, {0}}};
+        size_t at[8], row[IN_2];
+        for (size_t v = 0; v < 8; v++) at[v] = v * IN_2;
+        for (size_t r = 0; r < IN_2; r++) row[r] = r;
+        const xb_places places = {at, row, 0};
+        const xb_inputs in = {.codes = x, .numbers = 8 * IN_2, .as_codes = places, .as_bytes = places, .n = 8};
+        memset(y, 0, sizeof y);
         for (int whole = 0; whole < 2; whole++) {
             xb_build b = {
                 .s = &k.sim->s, .layer = l, .cut = &l->cut, .chain = &k.sim->s.chain, .threads = 1, .whole = whole};
@@ -228,7 +234,7 @@ START_TEST(whole_codes_give_what_floats_give)
             ck_assert(chip && (chip->side[0].whole != NULL) == whole && (chip->side[0].real != NULL) == !whole);
             xb_work w = {
                 .layer = l, .cut = &l->cut, .converters = &l->converters, .chip = chip, .scratch = &scratch[whole]};
-            xb_work_product(&w, 0, x, 8, 0, y[whole]);
+            xb_work_product(&w, &in, y[whole], OUT_2);
             xb_chip_layer_free(chip);
         }
         ck_assert_uint_eq(scratch[0].count.conversions, scratch[1].count.conversions);
