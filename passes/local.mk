@@ -1,4 +1,4 @@
-# One pass = one file. They see src/include alone.
+# One pass = one file, and a folder of its name if it has parts. They see src/include alone.
 PLUGIN_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/src/include
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -export-symbols-regex '^xbarc_plugin_query$$'
 if BUILTIN
@@ -7,11 +7,21 @@ src_libplugins_a_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DXBARC_BUILTIN
 src_libplugins_a_SOURCES =
 endif
 
+pass_group_delete_parts = \
+	passes/group-delete/compact.c \
+	passes/group-delete/freeze.c \
+	passes/group-delete/group-delete.h \
+	passes/group-delete/groups.c \
+	passes/group-delete/order.c \
+	passes/group-delete/penalty.c \
+	passes/group-delete/told.c \
+	passes/group-delete/training.c
+
 if BUILTIN
-src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/map.c passes/place.c
-BUILTIN_PLUGINS += fine_tune fold_bn map place
+src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/group-delete.c passes/map.c passes/place.c $(pass_group_delete_parts)
+BUILTIN_PLUGINS += fine_tune fold_bn group_delete map place
 else
-pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/map.la passes/place.la
+pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/group-delete.la passes/map.la passes/place.la
 endif
 passes_fine_tune_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_fine_tune_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -19,6 +29,10 @@ passes_fine_tune_la_LIBADD = -lm
 passes_fold_bn_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_fold_bn_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_fold_bn_la_LIBADD = -lm
+passes_group_delete_la_SOURCES = passes/group-delete.c $(pass_group_delete_parts)
+passes_group_delete_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_group_delete_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_group_delete_la_LIBADD = -lm
 passes_map_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_map_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_map_la_LIBADD = -lm

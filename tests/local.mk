@@ -18,6 +18,7 @@ UNIT_TESTS = \
 	tests/unit/test_data_npy \
 	tests/unit/test_data_png \
 	tests/unit/test_fold_bn \
+	tests/unit/test_group_delete \
 	tests/unit/test_hw_file \
 	tests/unit/test_hw_layout \
 	tests/unit/test_hw_perm \
@@ -109,6 +110,7 @@ EXTRA_DIST += \
 	tests/unit/base_out_kit.h \
 	tests/unit/data_kit.h \
 	tests/unit/dnnl_train_kit.h \
+	tests/unit/group_delete_kit.h \
 	tests/unit/hw_fixture.h \
 	tests/unit/hw_host.h \
 	tests/unit/infer_kit.h \

@@ -1,0 +1,241 @@
+/* compact.c: units that no longer count are taken out of the network.
+ *
+ * A unit counts for nothing when all that makes it gives is zero weights (what its bias gives is folded on), or when
+ * all that reads it does so with zero weights. A smaller matrix may be cut worse than the larger one, so each removal
+ * is tried in a run of no steps, whose snapshot brings the network back when wires or arrays would become more. */
+#include "group-delete.h"
+#include <string.h>
+
+typedef struct compaction {
+    gd_work *w;
+    xb_trainer *t;
+    int64_t wires, arrays;
+    const xb_layout *plan;
+} compaction;
+
+typedef struct found {
+    int64_t *unit;
+    size_t n;
+} found;
+
+static xb_op op_of(const gd_work *w, const xb_graph *g, const char *name)
+{
+    xb_op op = w->graph->first(g);
+    while (op.id && strcmp(w->graph->op_name(g, op), name)) op = w->graph->next(g, op);
+    return op;
+}
+
+/* ---- does a unit count? ---- */
+
+static bool is_plain(const gd_work *w, const xb_graph *g, xb_op op, xb_matrix *m)
+{
+    const char *type = w->graph->op_type(g, op);
+    return strcmp(type, "ConvTranspose") != 0 && w->graph->matrix(g, op, m) && m->groups == 1 &&
+           w->graph->type(g, m->weight)->dtype == XB_F32;
+}
+
+static bool column_is_zero(const gd_work *w, const xb_graph *g, const xb_matrix *m, int64_t col)
+{
+    const float *v = w->graph->data(g, m->weight);
+    for (int64_t r = 0; r < m->rows; r++)
+        if (v[r * m->row_stride + col * m->col_stride] != 0) return false;
+    return true;
+}
+
+/* Rows that read one place of the input. */
+static int64_t rows_each(const gd_work *w, const xb_graph *g, const xb_matrix *m)
+{
+    if (strcmp(w->graph->op_type(g, m->op), "Conv") != 0) return 1;
+    return m->rows / w->graph->type(g, m->weight)->dim[1];
+}
+
+static bool place_is_unread(const gd_work *w, const xb_graph *g, const xb_matrix *m, int64_t place)
+{
+    const float *v = w->graph->data(g, m->weight);
+    int64_t each = rows_each(w, g, m);
+    for (int64_t r = place * each; r < (place + 1) * each; r++)
+        for (int64_t c = 0; c < m->cols; c++)
+            if (v[r * m->row_stride + c * m->col_stride] != 0) return false;
+    return true;
+}
+
+static bool counts(const gd_work *w, const xb_graph *g, xb_op op, int64_t unit)
+{
+    const xb_losing *list;
+    const char *why;
+    int n = w->edit->losses(w->cx, g, op, &unit, 1, &list, &why);
+    bool silent = n > 0, unread = n > 0;
+    for (int i = 0; i < n && (silent || unread); i++) {
+        xb_matrix m;
+        if (!strcmp(w->graph->op_type(g, list[i].op), "BatchNormalization")) continue;
+        if (!is_plain(w, g, list[i].op, &m)) return true;
+        for (size_t k = 0; k < list[i].n_out; k++) silent = silent && column_is_zero(w, g, &m, list[i].out[k]);
+        for (size_t k = 0; k < list[i].n_in; k++) unread = unread && place_is_unread(w, g, &m, list[i].in[k]);
+    }
+    return !silent && !unread;
+}
+
+static found idle_units(const compaction *c, xb_op op, const xb_matrix *m)
+{
+    const gd_work *w = c->w;
+    const xb_graph *g = w->train->graph(c->t);
+    found f = {.unit = w->cx->host->alloc(w->cx, (size_t)m->cols, sizeof *f.unit)};
+    for (int64_t u = 0; u < m->cols; u++)
+        if (!counts(w, g, op, u)) f.unit[f.n++] = u;
+    return f;
+}
+
+/* Those of whole array columns of the matrix. */
+static found whole_arrays(const compaction *c, const char *name, const found *all)
+{
+    const gd_work *w = c->w;
+    const xb_matrix *m;
+    const xb_block *b;
+    size_t i = 0, blocks = w->layout->blocks(c->plan, &b);
+    found f = {.unit = w->cx->host->alloc(w->cx, all->n + 1, sizeof *f.unit)};
+    bool *idle;
+    w->layout->matrices(c->plan, &m);
+    while (strcmp(m[i].name, name)) i++;
+    idle = w->cx->host->alloc(w->cx, (size_t)m[i].cols, sizeof *idle);
+    for (size_t k = 0; k < all->n; k++) idle[all->unit[k]] = true;
+    for (size_t k = 0; k < blocks; k++) {
+        if (b[k].matrix != i || b[k].row) continue;
+        bool whole = true;
+        for (int64_t j = 0; j < b[k].cols; j++) whole &= idle[b[k].col_list ? b[k].col_list[j] : b[k].col + j];
+        for (int64_t j = 0; !whole && j < b[k].cols; j++) idle[b[k].col_list ? b[k].col_list[j] : b[k].col + j] = false;
+    }
+    for (int64_t u = 0; u < m[i].cols; u++)
+        if (idle[u]) f.unit[f.n++] = u;
+    return f;
+}
+
+/* ---- orders of rows and columns outlive a removal ---- */
+
+typedef struct order {
+    const char *op, *key;
+    int64_t *at;
+    size_t n;
+} order;
+
+static const char *copied(const gd_work *w, const char *text)
+{
+    size_t n = strlen(text) + 1;
+    return memcpy(w->cx->host->alloc(w->cx, n, 1), text, n);
+}
+
+/* The note without the lines of places[0..n), each of which has `each` lines; numbered anew. */
+static order order_left(const gd_work *w, const xb_graph *g, const xb_matrix *m, const char *key, const int64_t *places,
+                        size_t n, int64_t each)
+{
+    const xb_attr *note = w->graph->note(g, m->weight, key);
+    order o = {.op = copied(w, m->name), .key = key};
+    if (!note || !note->n) return o;
+    o.at = w->cx->host->alloc(w->cx, note->n, sizeof *o.at);
+    for (size_t i = 0; i < note->n; i++) {
+        int64_t place = note->ints[i] / each, below = 0;
+        bool gone = false;
+        for (size_t k = 0; k < n; k++) gone |= places[k] == place, below += places[k] < place;
+        if (!gone) o.at[o.n++] = note->ints[i] - below * each;
+    }
+    return o;
+}
+
+static int remove_and_order(const compaction *c, const char *name, const found *f)
+{
+    gd_work *w = c->w;
+    xb_graph *g = w->train->graph(c->t);
+    const xb_losing *list;
+    const char *why;
+    int n = w->edit->losses(w->cx, g, op_of(w, g, name), f->unit, f->n, &list, &why);
+    if (n < 0) return 0;
+    order *o = w->cx->host->alloc(w->cx, 2 * (size_t)n + 1, sizeof *o);
+    size_t orders = 0;
+    for (int i = 0; i < n; i++) {
+        xb_matrix m;
+        if (!is_plain(w, g, list[i].op, &m)) continue;
+        o[orders++] = order_left(w, g, &m, "perm-rows", list[i].in, list[i].n_in, rows_each(w, g, &m));
+        o[orders++] = order_left(w, g, &m, "perm-cols", list[i].out, list[i].n_out, 1);
+    }
+    if (w->train->remove_units(c->t, op_of(w, g, name), f->unit, f->n, true) < 0) return -1;
+    for (size_t i = 0; i < orders; i++) {
+        xb_matrix m;
+        if (o[i].n && w->graph->matrix(g, op_of(w, g, o[i].op), &m))
+            w->graph->set_note(g, m.weight, o[i].key, o[i].at, o[i].n);
+    }
+    return w->graph->infer(w->cx, g) ? 1 : -1;
+}
+
+/* ---- tried ---- */
+
+static bool look(compaction *c)
+{
+    c->plan = c->w->hw->plan(c->w->cx, c->w->train->graph(c->t), c->w->hw->of(c->w->cx));
+    if (!c->plan) return false;
+    c->wires = c->w->layout->chip_cost(c->plan)->wires;
+    c->arrays = c->w->layout->chip_cost(c->plan)->arrays;
+    return true;
+}
+
+/* 1: they are gone; 0: they are still there. */
+static int attempt(compaction *c, const char *name, const found *f)
+{
+    compaction before = *c;
+    const xb_train_api *train = c->w->train;
+    if (!f->n) return 0;
+    int snapshot = train->snapshot(c->t), done = remove_and_order(c, name, f);
+    if (done < 0 || (done && !look(c))) return -1;
+    bool worse = c->wires > before.wires || c->arrays > before.arrays;
+    if (worse && train->rollback(c->t, snapshot) < 0) return -1;
+    if (worse) *c = before;
+    train->forget(c->t, snapshot);
+    return done && !worse;
+}
+
+static int compact_op(compaction *c, const char *name)
+{
+    gd_work *w = c->w;
+    const xb_graph *g = w->train->graph(c->t);
+    xb_op op = op_of(w, g, name);
+    xb_matrix m;
+    if (!op.id || !is_plain(w, g, op, &m)) return 0;
+    found all = idle_units(c, op, &m);
+    if (!all.n || all.n == (size_t)m.cols) return 0;
+    int done = attempt(c, name, &all);
+    if (done) {
+        if (done > 0) *(int64_t *)w->train->state(c->t) += (int64_t)all.n;
+        return done;
+    }
+    found whole = whole_arrays(c, name, &all);
+    if (whole.n == all.n) return 0;
+    done = attempt(c, name, &whole);
+    if (done > 0) *(int64_t *)w->train->state(c->t) += (int64_t)whole.n;
+    return done;
+}
+
+static int try_removals(xb_cx *cx, xb_trainer *t, void *context)
+{
+    compaction c = {.w = context, .t = t};
+    const gd_work *w = c.w;
+    const xb_graph *g = w->train->graph(t);
+    if (!look(&c)) return -1;
+    const xb_matrix *m;
+    size_t n = w->layout->matrices(c.plan, &m);
+    const char **name = cx->host->alloc(cx, n + 1, sizeof *name);
+    for (size_t i = 0; i < n; i++) name[i] = copied(w, w->graph->op_name(g, m[i].op));
+    for (size_t i = 0; i < n; i++)
+        if (compact_op(&c, name[i]) < 0) return -1;
+    return 0;
+}
+
+int xb_gd_compact(gd_work *w, xb_graph *g, int64_t *gone)
+{
+    xb_recipe none = w->o->tune;
+    xb_train_hooks hooks = {
+        .struct_size = sizeof hooks, .context = w, .state_size = sizeof *gone, .on_start = try_removals};
+    xb_train_result r;
+    none.steps = none.epochs = 0;
+    none.distil.weight = 0;
+    if (w->train->run(w->cx, g, &none, &hooks, &r) < 0) return -1;
+    memcpy(gone, r.state, sizeof *gone);
+    return 0;
+}

@@ -1,0 +1,184 @@
+/* groups.c: which groups a network has on the hardware, from the nets of its plan. */
+#include "group-delete.h"
+#include <math.h>
+#include <string.h>
+
+static const int64_t *steps(const gd_work *w, const int32_t *list, int64_t first, int64_t n, int64_t stride,
+                            int64_t from)
+{
+    int64_t *at = w->cx->host->alloc(w->cx, (size_t)n, sizeof *at);
+    for (int64_t i = 0; i < n; i++) at[i] = from + (list ? list[i] : first + i) * stride;
+    return at;
+}
+
+static gd_band band_of(const gd_work *w, const xb_matrix *m, const xb_block *b, bool rows)
+{
+    int64_t from = b->group * m->group_stride;
+    const int64_t *row = steps(w, b->row_list, b->row, b->rows, m->row_stride, rows ? from : 0);
+    const int64_t *col = steps(w, b->col_list, b->col, b->cols, m->col_stride, rows ? 0 : from);
+    return rows ? (gd_band){.rows = true, .lines = b->rows, .across = b->cols, .line_at = row, .across_at = col}
+                : (gd_band){.lines = b->cols, .across = b->rows, .line_at = col, .across_at = row};
+}
+
+static const xb_block *block_of(const xb_array *a, const xb_block *list, const xb_net *n)
+{
+    for (uint32_t k = 0; k < a->blocks; k++) {
+        const xb_block *b = &list[a->first_block + k];
+        if (b->matrix == n->matrix && b->group == n->group && (n->row ? b->row : b->col) == n->index) return b;
+    }
+    return NULL;
+}
+
+/* ---- which layers ---- */
+
+bool xb_gd_is_named(const gd_work *w, const xb_list *patterns, const char *name)
+{
+    const char *const *p = patterns->data;
+    for (size_t i = 0; i < patterns->n; i++)
+        if (w->edit->matches(p[i], name)) return true;
+    return false;
+}
+
+static const void *entry(const gd_work *w, const xb_list *map, const char *name)
+{
+    const xb_map_item *item = map->data;
+    for (size_t i = 0; i < map->n; i++)
+        if (w->edit->matches(item[i].key, name)) return item[i].value;
+    return NULL;
+}
+
+/* A weight that two ops read is deleted once: by the first. */
+static bool is_taken(const gd_work *w, xb_value weight)
+{
+    for (size_t i = 0; i < w->n_layers; i++)
+        if (w->layer[i].weight.id == weight.id) return true;
+    return false;
+}
+
+static bool is_wanted(const gd_work *w, const xb_graph *g, const xb_matrix *m, const xb_layer_cost *c)
+{
+    const xb_attr *frozen = w->graph->note(g, m->weight, "frozen");
+    if (!c->row_wires_full && !c->col_wires_full) return false;
+    if (w->graph->type(g, m->weight)->dtype != XB_F32 || is_taken(w, m->weight)) return false;
+    if (frozen && (!frozen->n || frozen->ints[0])) return false;
+    return !w->o->layers.n || xb_gd_is_named(w, &w->o->layers, c->name);
+}
+
+/* ---- bands ---- */
+
+static size_t count_bands(const xb_net *net, size_t n)
+{
+    size_t bands = 0;
+    for (size_t i = 0; i < n; i++) bands += net[i].arrays;
+    return bands;
+}
+
+static void add_bands(gd_work *w, const xb_layout *l, const xb_net *net)
+{
+    const xb_array *array;
+    const xb_block *block;
+    const xb_matrix *m;
+    w->layout->arrays(l, &array);
+    w->layout->blocks(l, &block);
+    w->layout->matrices(l, &m);
+    for (uint32_t k = 0; k < net->arrays; k++) {
+        const xb_block *b = block_of(&array[net->first_array + k * net->stride], block, net);
+        if (!b) continue;
+        gd_band band = band_of(w, &m[net->matrix], b, net->row);
+        band.layer = w->n_layers;
+        band.first = w->n_groups;
+        w->n_groups += (size_t)band.lines;
+        w->band[w->n_bands++] = band;
+    }
+}
+
+static void add_layer(gd_work *w, const xb_graph *g, const xb_layout *l, uint32_t matrix)
+{
+    const xb_matrix *m;
+    const xb_layer_cost *c;
+    const xb_net *net;
+    size_t n = w->layout->nets(l, &net);
+    w->layout->matrices(l, &m);
+    w->layout->layer_costs(l, &c);
+    const int64_t *keep = entry(w, &w->o->keep, c[matrix].name);
+    const double *factor = entry(w, &w->o->factors, c[matrix].name);
+    gd_layer *y = &w->layer[w->n_layers];
+    *y = (gd_layer){.name = c[matrix].name, .weight = m[matrix].weight, .band = w->n_bands, .group = w->n_groups};
+    const xb_type *type = w->graph->type(g, y->weight);
+    y->n = 1;
+    for (int i = 0; i < type->rank; i++) y->n *= (size_t)type->dim[i];
+    y->keep = keep ? *keep : -1;
+    y->factor = factor ? *factor : 1;
+    for (size_t i = 0; i < n; i++)
+        if (net[i].matrix == matrix) add_bands(w, l, &net[i]);
+    y->bands = w->n_bands - y->band;
+    y->groups = w->n_groups - y->group;
+    y->full = (int64_t)y->groups;
+    w->n_layers++;
+    y->before = xb_gd_wires(w, y, w->graph->data(g, y->weight));
+}
+
+int xb_gd_find(gd_work *w, const xb_graph *g)
+{
+    const xb_matrix *m;
+    const xb_layer_cost *c;
+    const xb_net *net;
+    xb_layout *l = w->hw->plan(w->cx, g, w->hw->of(w->cx));
+    if (!l) return -1;
+    w->plan = l;
+    size_t n = w->layout->matrices(l, &m), nets = w->layout->nets(l, &net);
+    w->layout->layer_costs(l, &c);
+    w->n_layers = w->n_bands = w->n_groups = 0;
+    w->layer = w->cx->host->alloc(w->cx, n + 1, sizeof *w->layer);
+    w->band = w->cx->host->alloc(w->cx, count_bands(net, nets) + 1, sizeof *w->band);
+    for (size_t i = 0; i < n; i++)
+        if (is_wanted(w, g, &m[i], &c[i])) add_layer(w, g, l, (uint32_t)i);
+    w->norm = w->cx->host->alloc(w->cx, w->n_groups + 1, sizeof *w->norm);
+    w->ranked = w->cx->host->alloc(w->cx, w->n_groups + 1, sizeof *w->ranked);
+    w->spared = w->cx->host->alloc(w->cx, w->n_groups + 1, sizeof *w->spared);
+    return 0;
+}
+
+int xb_gd_bind(gd_work *w, const xb_graph *g)
+{
+    for (size_t i = 0; i < w->n_layers; i++) {
+        gd_layer *l = &w->layer[i];
+        xb_matrix m;
+        xb_op op = w->graph->first(g);
+        while (op.id && strcmp(w->graph->op_name(g, op), l->name)) op = w->graph->next(g, op);
+        if (!op.id || !w->graph->matrix(g, op, &m)) {
+            w->cx->host->diagnose(w->cx, XB_ERROR, "group-delete", NULL, "layer '%s' is gone", l->name);
+            return -1;
+        }
+        l->weight = m.weight;
+    }
+    return 0;
+}
+
+/* ---- norms ---- */
+
+double xb_gd_norm(const gd_band *b, const float *v, int64_t line)
+{
+    double sum = 0;
+    for (int64_t j = 0; j < b->across; j++) {
+        double x = (double)v[b->line_at[line] + b->across_at[j]];
+        sum += x * x;
+    }
+    return sqrt(sum);
+}
+
+/* Not by the norm: the square of a small number may be 0. */
+static bool is_zero(const gd_band *b, const float *v, int64_t line)
+{
+    for (int64_t j = 0; j < b->across; j++)
+        if (v[b->line_at[line] + b->across_at[j]] != 0) return false;
+    return true;
+}
+
+int64_t xb_gd_wires(const gd_work *w, const gd_layer *l, const float *v)
+{
+    int64_t wires = 0;
+    for (size_t k = l->band; k < l->band + l->bands; k++)
+        for (int64_t i = 0; i < w->band[k].lines; i++) wires += !is_zero(&w->band[k], v, i);
+    return wires;
+}
