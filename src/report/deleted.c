@@ -187,7 +187,7 @@ void xb_svg_deleted(const xb_page *p, const json_t *report)
         const json_t *layer = at < 0 ? NULL : json_array_get(layers, (size_t)at);
         if (!json_is_object(layer)) continue;
         if (!any)
-            xb_page_print(p, "<h2>Deleted groups</h2><p class=\"sub\">Dark: weights. White: rows and columns of an "
+            xb_page_print(p, "<h2>Deleted groups</h2><p class=\"sub\">Filled: weights. Blank: rows and columns of an "
                              "array that hold only zeros, so that their wires and cells can go. Dashed: "
                              "arrays that hold nothing.</p><div class=\"figures\">\n");
         any = true;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 640, LEFT = 62, RIGHT = 478, TOP = 10, BOTTOM = 210, LEGEND = 494, LINE = 18, COLOURS = 8, MOST = 12 };
+enum { WIDTH = 640, LEFT = 62, RIGHT = 452, TOP = 10, BOTTOM = 210, LEGEND = 468, LINE = 18, COLOURS = 8, MOST = 12 };
 
 /* Curves of one picture. */
 typedef struct plot {
@@ -175,7 +175,7 @@ static void legend(const xb_page *p, const plot *f, size_t index)
     xb_page_print(p, "\"/></g><text x=\"%d\" y=\"%.1f\"><title>", LEGEND + 36, y + 4);
     xb_page_escape(p, xb_trace_label(label, t));
     xb_page_print(p, "</title>");
-    xb_page_escape(p, xb_name_tail(tail, label, 12));
+    xb_page_escape(p, xb_name_tail(tail, *t->which ? label : *t->split ? t->split : t->what, 14));
     xb_page_print(p, " %s</text>\n", xb_trace_value(value, t, t->last));
 }
 

@@ -51,8 +51,7 @@ static void row(const xb_page *p, const xb_trace *t, size_t name)
 static void heading(const xb_page *p, const xb_trace *t, size_t name)
 {
     char words[300], tail[256];
-    snprintf(words, sizeof words, "curves of %.64s", *t->who ? t->who : "the run");
-    const char *shown = xb_name_tail(tail, words, name + 2);
+    const char *shown = xb_name_tail(tail, *t->who ? t->who : "curves", name + 2);
     xb_line_visible(p, shown, strlen(shown));
     int pad = (int)name + 2 - (int)xb_line_columns(shown);
     xb_page_print(p, "%*s %*s %*s ", pad > 0 ? pad : 0, "", VALUE, "first", VALUE, "last");

@@ -101,6 +101,7 @@ const char *xb_trace_axis(char out[160], const xb_trace *t)
 
 const char *xb_trace_value(char out[32], const xb_trace *t, double value)
 {
-    snprintf(out, 32, t->percent ? "%.2f%%" : "%.6g", value);
+    bool whole = value == floor(value) && fabs(value) < 1e9;
+    snprintf(out, 32, t->percent ? "%.2f%%" : whole ? "%.0f" : "%.4g", value);
     return out;
 }

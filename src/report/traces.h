@@ -34,7 +34,7 @@ bool xb_traces_together(const xb_trace *a, const xb_trace *b);
 const char *xb_trace_label(char out[400], const xb_trace *t);
 /* "accuracy, %". 160 bytes. */
 const char *xb_trace_axis(char out[160], const xb_trace *t);
-/* "93.75%", "12". 32 bytes. */
+/* "93.75%", "12", "0.03125": nine columns at most, but for hopeless ones. 32 bytes. */
 const char *xb_trace_value(char out[32], const xb_trace *t, double value);
 
 /* plot.c: pictures of all curves, those of a pass below one another. Nothing without curves. */
