@@ -71,6 +71,7 @@ UNIT_TESTS = \
 	tests/unit/test_pipe_sets \
 	tests/unit/test_plug_elf \
 	tests/unit/test_report \
+	tests/unit/test_service_edit \
 	tests/unit/test_sim_cells \
 	tests/unit/test_sim_chain \
 	tests/unit/test_sim_convert \
@@ -89,6 +90,7 @@ UNIT_TESTS = \
 	tests/unit/test_train_batches \
 	tests/unit/test_train_checkpoint \
 	tests/unit/test_train_edit \
+	tests/unit/test_train_edit_merge \
 	tests/unit/test_train_edit_refused \
 	tests/unit/test_train_edit_remove \
 	tests/unit/test_train_gradient \
@@ -130,6 +132,7 @@ EXTRA_DIST += \
 	tests/unit/tape_kit.h \
 	tests/unit/tape_nets.h \
 	tests/unit/train_edit_kit.h \
+	tests/unit/train_edit_layers.h \
 	tests/unit/train_kit.h
 if HAVE_CHECK
 LDADD = $(XBARC_LIBS) $(CHECK_LIBS)

@@ -1,7 +1,7 @@
 /* service_edit.c: "xb.edit": the trainer's structure verbs on a graph that nobody trains. */
 #include "nn/train/edit.h"
 #include "plug/context.h"
-#include <xbarc/edit.h>
+#include <string.h>
 
 /* No tensor has a state, none is tied. */
 static xb_params untrained(xb_graph *g)
@@ -40,6 +40,29 @@ static int can_remove(xb_cx *cx, xb_graph *g, xb_op op, const int64_t *units, si
     return xb_edit_can_remove(xb_context_of(cx)->diags, &p, op, units, n) ? 0 : -1;
 }
 
+/* Of an error as it is printed: "node 'x' (Softmax): words". */
+static const char *words_of(xb_context *c, const xb_graph *g, const char *said)
+{
+    size_t file = strlen(xb_graph_file(g));
+    if (!strncmp(said, xb_graph_file(g), file) && !strncmp(said + file, ": ", 2)) said += file + 2;
+    const char *error = strstr(said, "error: "), *end = strstr(said, " [edit]");
+    if (!error || !end || end < error) return said;
+    const char *words = error + strlen("error: ");
+    return xb_arena_printf(c->arena, "%.*s%.*s", (int)(error - said), said, (int)(end - words), words);
+}
+
+static int losses(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, size_t n, const xb_losing **list,
+                  const char **why)
+{
+    xb_context *c = xb_context_of(cx);
+    xb_diags *aside = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+    size_t count;
+    bool ok = xb_edit_losses(aside, c->arena, g, op, units, n, list, &count);
+    *why = ok ? NULL : words_of(c, g, xb_arena_strdup(c->arena, xb_diags_text(aside)));
+    xb_diags_free(aside);
+    return ok ? (int)count : -1;
+}
+
 const xb_edit_api xb_edit_service = {
     .struct_size = sizeof(xb_edit_api),
     .rotate = rotate,
@@ -48,4 +71,5 @@ const xb_edit_api xb_edit_service = {
     .remove_units = remove_units,
     .can_remove = can_remove,
     .matches = xb_glob,
+    .losses = losses,
 };

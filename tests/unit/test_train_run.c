@@ -106,7 +106,17 @@ static int remember(xb_cx *cx, xb_trainer *t, void *context)
     return 0;
 }
 
-/* Every third interval a unit goes or comes back, and a snapshot is kept for two intervals. */
+/* 15 units for 144 inputs, of rank 2. */
+static int factor_fc1(xb_trainer *t)
+{
+    float u[144 * 2], v[2 * 15];
+    for (int i = 0; i < 288; i++) u[i] = (float)(i % 5 - 2) / 64;
+    for (int i = 0; i < 30; i++) v[i] = (float)(i % 3 - 1);
+    return xb_trainer_factor(t, xb_graph_find_op(xb_trainer_graph(t), "fc1"), u, v, 2, NULL, NULL);
+}
+
+/* Every third interval a unit goes or comes back, and a snapshot is kept for two intervals; a layer becomes two and one
+ * again. */
 typedef struct structure {
     int64_t calls, unused;
 } structure;
@@ -134,6 +144,8 @@ static int restructure(xb_cx *cx, xb_trainer *t, void *context)
         xb_value conv = xb_graph_find(g, "conv1.weight");
         if (xb_trainer_tie(t, conv, 25, conv, 0, 25, 0.5f) < 0) return -1;
     }
+    if (s->calls == 6 && factor_fc1(t) < 0) return -1;
+    if (s->calls == 7) return xb_trainer_merge(t, xb_graph_find_op(g, "fc1_u"), xb_graph_find_op(g, "fc1_v"), NULL);
     return 0;
 }
 
