@@ -5,7 +5,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-enum { LANES = 8, TILE = 6 }; /* 12 sums, 2 of w, 1 of x */
+enum { LANES = 8, TILE = 6, WIDE = 3 }; /* 12 sums, 2 or 3 of w, 1 of x */
 #define LANE_TARGET __attribute__((target("avx2,fma")))
 #define LANE static inline __attribute__((always_inline)) LANE_TARGET
 

@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-enum { LANES = 16, TILE = 14 }; /* 28 sums, 2 of w; x comes from memory */
+enum { LANES = 16, TILE = 14, WIDE = 3 }; /* 28 sums, 2 or 3 of w; x comes from memory */
 #define LANE_TARGET __attribute__((target(LANE_FEATURES)))
 #define LANE static inline __attribute__((always_inline)) LANE_TARGET
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { LANES = 1, TILE = 4 }; /* TILE: vectors of x whose sums are kept in registers */
+enum { LANES = 1, TILE = 4, WIDE = 3 }; /* TILE: vectors of x whose sums are kept in registers */
 #define LANE_TARGET
 #define LANE static inline __attribute__((always_inline))
 

@@ -2,7 +2,8 @@
  *
  * Pair: G+ = g_min + f (g_max - g_min) with f = max(w,0) / w_max, G- likewise with -w. Offset: f = (w + w_max) / (2
  * w_max), and the reference holds what w = 0 does. With slices the code |w| / code (or that of w + w_max) is cut in
- * digits of cell_bits, lowest first, and f = digit / (2^cell_bits - 1). */
+ * digits of cell_bits, lowest first, and f = digit / (2^cell_bits - 1); where one slice holds all bits nothing is cut, and
+ * f is what a device of the weight domain makes of it: any number. */
 #include "sim/sim_private.h"
 
 #include <math.h>
@@ -90,7 +91,7 @@ static double target(const xb_mapping *m, double share)
 static double share_of(const xb_mapping *m, size_t t, double w)
 {
     double above = m->differential ? w : w + m->w_max;
-    if (!m->cell_bits) return above / m->unit[0];
+    if (m->slices == 1) return above / m->unit[0];
     double top = exp2((double)m->cell_bits) - 1;
     return digit(m, t, rint(above / m->code)) / top;
 }

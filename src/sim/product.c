@@ -10,6 +10,8 @@ typedef struct run {
     const xb_vectors *v;
     const xb_adc *adc;
     const xb_read_noise *noise; /* NULL: none, or nothing to multiply it with */
+    float factor, *y;
+    size_t ldy;
     float *total;               /* [XB_CHUNK][padded] */
     uint32_t *clipped;          /* [padded] */
     float *largest;             /* [padded], NULL: not asked for */
@@ -25,7 +27,7 @@ static void group(const run *r, size_t block, size_t past, size_t at, size_t n)
                   .at = r->v->at + at,
                   .row = r->v->row + row,
                   .n = n,
-                  .end = c->end,
+                  .past_row = c->end,
                   .block = block,
                   .past = past,
                   .inverse = r->adc->step > 0 ? 1 / r->adc->step : 0,
@@ -33,29 +35,20 @@ static void group(const run *r, size_t block, size_t past, size_t at, size_t n)
                   .high = r->adc->high,
                   .noise = r->noise,
                   .first = r->noise ? r->noise->first + at : 0,
-                  .ldtotal = (size_t)c->padded};
+                  .begin = !block,
+                  .end = past == c->blocks,
+                  .ldtotal = (size_t)c->padded,
+                  .ldy = r->ldy,
+                  .factor = r->factor};
     for (int64_t m = 0; m < c->padded; m += s.vectors * (int64_t)c->lanes) {
         s.vectors = xb_cut_vectors(c, m);
         int64_t from = m * c->rows + row * s.vectors * (int64_t)c->lanes;
         s.w = r->p->w + from;
         s.variance = r->noise ? r->p->variance + from : NULL;
-        s.column = (uint32_t)m;
+        s.column = (uint32_t)m, s.columns = c->cols - m, s.y = r->y + at * r->ldy + m;
         s.total = r->total + m, s.clipped = r->clipped + m, s.largest = r->largest ? r->largest + m : NULL;
         r->p->kernel->strip(&s);
     }
-}
-
-static void chunk(const run *r, size_t at, size_t n, float factor, float *y, size_t ldy)
-{
-    const xb_cut *c = &r->p->cut;
-    memset(r->total, 0, n * (size_t)c->padded * sizeof *r->total);
-    for (size_t b = 0; b < c->blocks;) {
-        size_t past = xb_cut_group(c, b, r->noise ? 4 : 1); /* four blocks share their random numbers */
-        group(r, b, past, at, n);
-        b = past;
-    }
-    for (size_t i = 0; i < n; i++)
-        r->p->kernel->add(r->total + i * (size_t)c->padded, factor, y + i * ldy, (size_t)c->cols);
 }
 
 void xb_array_product_of(const xb_panels *p, const xb_vectors *v, float scale, const xb_adc *adc,
@@ -63,14 +56,17 @@ void xb_array_product_of(const xb_panels *p, const xb_vectors *v, float scale, c
 {
     const xb_cut *c = &p->cut;
     size_t padded = (size_t)c->padded;
-    run r = {.p = p, .v = v, .adc = adc, .noise = p->variance ? noise : NULL};
+    run r = {.p = p, .v = v, .adc = adc, .noise = p->variance ? noise : NULL, .y = y, .ldy = ldy};
+    r.factor = adc->step > 0 ? scale * adc->step : scale;
     r.total = xb_lines(padded, XB_CHUNK * sizeof *r.total);
     r.clipped = xb_lines(padded, sizeof *r.clipped);
     if (largest) r.largest = xb_lines(padded, sizeof *r.largest);
-    float factor = adc->step > 0 ? scale * adc->step : scale;
     for (size_t at = 0; at < v->n; at += XB_CHUNK) {
         size_t here = v->n - at < XB_CHUNK ? v->n - at : XB_CHUNK;
-        chunk(&r, at, here, factor, y + at * ldy, ldy);
+        for (size_t b = 0, past; b < c->blocks; b = past) {
+            past = xb_cut_group(c, b);
+            group(&r, b, past, at, here);
+        }
         xb_cut_count(c, r.clipped, here, count);
     }
     for (int64_t m = 0; largest && m < c->cols; m++)

@@ -31,8 +31,8 @@ xb_panels *xb_panels_new(const float *w, const float *variance, int64_t rows, in
 void xb_panels_free(xb_panels *p);
 
 /* Read noise: conversion (vector v, block b, column m) gets sqrt(sum_k x^2 variance) * N(0,1), drawn from Philox with key
- * `seed` and counter {low half of first + v, b / 4 + 2^20 * high half, m, stream}: the same whoever computes. The four words are
- * two Box-Muller pairs, for b % 4 = 0, 1 and 2, 3 (product_noise.h). */
+ * `seed` and counter {low half of i / 4, b + 2^20 * high half, m, stream}, i = first + v: the same whoever computes. The four
+ * words are two Box-Muller pairs, for i % 4 = 0, 1 and 2, 3 (product_noise.h). */
 typedef struct xb_read_noise {
     uint64_t seed;
     uint32_t stream; /* trial and layer */

@@ -15,16 +15,17 @@ typedef struct run8 {
     float *largest;    /* [padded], NULL: not asked for */
 } run8;
 
-static void group8(const run8 *r, size_t block, size_t past, size_t n)
+static void group8(const run8 *r, size_t block, size_t past, size_t n, float *y)
 {
     const xb_cut *c = &r->p->cut;
     int64_t word = xb_cut_begin(c->end, block);
     xb_strip8 s = r->strip;
-    s.x = r->x + word, s.n = n, s.block = block, s.past = past;
+    s.x = r->x + word, s.n = n, s.block = block, s.past = past, s.begin = !block, s.end = past == c->blocks;
     for (int64_t m = 0; m < c->padded; m += s.vectors * (int64_t)c->lanes) {
         s.vectors = xb_cut_vectors(c, m);
         s.w = r->p->w + m * c->rows + word * s.vectors * (int64_t)c->lanes;
         s.start = r->strip.start ? r->strip.start + m * (int64_t)c->blocks : NULL;
+        s.y = y + m, s.columns = c->cols - m;
         s.total = r->total + m, s.clipped = r->clipped + m, s.largest = r->largest ? r->largest + m : NULL;
         r->p->kernel->strip(&s);
     }
@@ -64,37 +65,19 @@ static void words_of(const run8 *r, const uint8_t *x, bool sign, uint32_t *to)
     }
 }
 
-static void chunk8(const run8 *r, size_t n, float factor, float *y, size_t ldy)
-{
-    const xb_cut *c = &r->p->cut;
-    size_t padded = (size_t)c->padded;
-    memset(r->total, 0, n * padded * sizeof *r->total);
-    for (size_t b = 0, past; b < c->blocks; b = past) {
-        past = xb_cut_group(c, b, 1);
-        group8(r, b, past, n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        const void *total = r->total + i * padded;
-        if (r->strip.convert)
-            r->p->codes->add(total, factor, y + i * ldy, (size_t)c->cols);
-        else
-            r->p->kernel->add(total, factor, y + i * ldy, (size_t)c->cols);
-    }
-}
-
 static run8 run8_of(const xb_panels8 *p, bool signed_x, float unit, const xb_adc *adc, bool largest)
 {
     const xb_cut *c = &p->cut;
     size_t padded = (size_t)c->padded, words = (size_t)c->rows;
     run8 r = {.p = p, .words = words};
     r.strip = (xb_strip8){.ldx = words,
-                          .end = c->end,
+                          .past_row = c->end,
                           .start = signed_x && p->kernel->offset ? p->start : NULL,
                           .convert = adc->step > 0,
                           .low = adc->low,
                           .high = adc->high,
                           .ldtotal = padded};
-    if (r.strip.convert) r.strip.factor = (float)((double)unit / adc->step);
+    if (r.strip.convert) r.strip.code = (float)((double)unit / adc->step);
     r.x = xb_lines(words, XB_CHUNK * sizeof *r.x);
     r.total = xb_lines(padded, XB_CHUNK * sizeof *r.total);
     r.clipped = xb_lines(padded, sizeof *r.clipped);
@@ -111,7 +94,7 @@ void xb_array_product8_of(const xb_panels8 *p, const xb_vectors8 *v, bool signed
     piece *piece_list = xb_calloc(rows, sizeof *piece_list);
     uint8_t *line = xb_calloc(rows + 8, 1);
     size_t pieces = pieces_of(v->row, rows, piece_list);
-    float factor = scale * (r.strip.convert ? adc->step : unit);
+    r.strip.factor = scale * (r.strip.convert ? adc->step : unit), r.strip.ldy = ldy;
     for (size_t at = 0; at < v->n; at += XB_CHUNK) {
         size_t here = v->n - at < XB_CHUNK ? v->n - at : XB_CHUNK;
         for (size_t i = 0; i < here; i++) {
@@ -119,7 +102,10 @@ void xb_array_product8_of(const xb_panels8 *p, const xb_vectors8 *v, bool signed
             if (pieces > 1) gather(x, piece_list, pieces, line);
             words_of(&r, pieces > 1 ? line : x + v->row[0], signed_x, r.x + i * r.words);
         }
-        chunk8(&r, here, factor, y + at * ldy, ldy);
+        for (size_t b = 0, past; b < c->blocks; b = past) {
+            past = xb_cut_group(c, b);
+            group8(&r, b, past, here, y + at * ldy);
+        }
         xb_cut_count(c, r.clipped, here, count);
     }
     for (int64_t m = 0; largest && m < c->cols; m++)

@@ -13,12 +13,12 @@ LANE vi i_dot(vi sum, vi x, vi w)
 #include "sim/product8_tile.h"
 
 TILES8_OF(6)
-TILES8_OF(4)
-TILES8_OF(2) TILES8_OF(1)
+WIDE_TILES8_OF(4)
+WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
 
     static void strip(const xb_strip8 *s)
 {
-    static const tiles8 heights[] = {TILES8_ENTRY(6), TILES8_ENTRY(4), TILES8_ENTRY(2), TILES8_ENTRY(1)};
+    static const tiles8 heights[] = {TILES8_ENTRY(6), WIDE_TILES8_ENTRY(4), WIDE_TILES8_ENTRY(2), WIDE_TILES8_ENTRY(1)};
     in_tiles8(s, heights);
 }
 
@@ -37,6 +37,6 @@ LANE_TARGET static void words(const uint8_t *x, bool sign, size_t rows, uint32_t
     }
 }
 
-const xb_kernel8 xb_kernel8_avx2 = {"avx2", LANES, 2, false, strip, add8, words};
+const xb_kernel8 xb_kernel8_avx2 = {"avx2", LANES, 2, false, strip, words};
 
 #endif

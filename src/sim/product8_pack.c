@@ -54,7 +54,7 @@ xb_panels8 *xb_panels8_new(const int8_t *w, int64_t rows, int64_t cols, const in
     if (rows > ROWS_MAX) return NULL;
     xb_panels8 *p = xb_calloc(1, sizeof *p);
     const source s = {w, cols};
-    p->kernel = xb_kernel8_best(is_small(&s, block_end, blocks)), p->codes = xb_kernel_best();
+    p->kernel = xb_kernel8_best(is_small(&s, block_end, blocks));
     p->end = xb_calloc(blocks + 1, sizeof *p->end);
     memcpy(p->end, block_end, blocks * sizeof *block_end);
     int64_t *words = xb_calloc(blocks + 1, sizeof *words);

@@ -8,14 +8,14 @@
 #include "sim/product_tile.h"
 
 TILES_OF(14)
-TILES_OF(8) TILES_OF(4) TILES_OF(2) TILES_OF(1)
+WIDE_TILES_OF(8) WIDE_TILES_OF(4) WIDE_TILES_OF(2) WIDE_TILES_OF(1)
 
     static void strip(const xb_strip *s)
 {
-    static const tiles heights[] = {TILES_ENTRY(14), TILES_ENTRY(8), TILES_ENTRY(4), TILES_ENTRY(2), TILES_ENTRY(1)};
+    static const tiles heights[] = {TILES_ENTRY(14), WIDE_TILES_ENTRY(8), WIDE_TILES_ENTRY(4), WIDE_TILES_ENTRY(2), WIDE_TILES_ENTRY(1)};
     in_tiles(s, heights);
 }
 
-const xb_kernel xb_kernel_avx512 = {"avx512", LANES, strip, add};
+const xb_kernel xb_kernel_avx512 = {"avx512", LANES, strip};
 
 #endif

@@ -1,7 +1,7 @@
 /* product_noise.h: normal numbers for conversions, by Philox and Box-Muller in the includer's vectors.
  *
- * Counter: low half of the vector's number | block / 4 + 2^20 * high half | column | stream. Words 0 and 1 are the
- * normals of blocks 4i and 4i + 1, words 2 and 3 those of 4i + 2 and 4i + 3: length L = -2 log(u), u the float (w >> 1)
+ * Counter: low half of the vector's number / 4 | block + 2^20 * high half | column | stream. Words 0 and 1 are the
+ * normals of vectors 4i and 4i + 1, words 2 and 3 those of 4i + 2 and 4i + 3: length L = -2 log(u), u the float (w >> 1)
  * / 2^31 + 1 / 2^32, angle t = 2 pi w' / 2^32:  sqrt(L) cos t, sqrt(L) sin t. Polynomials are fitted to 3e-7 (log),
  * 4e-9 (sine) and 7e-8 (cosine).
  */
@@ -42,26 +42,15 @@ LANE void turn_of(vi word, vf *cosine, vf *sine)
     *sine = v_bits(i_xor(i_bits(v_select(odd, s, c)), i_and(w, sign)));
 }
 
-/* Two conversions' share: noise of variance v is sqrt(length * v) * turn. */
-typedef struct pair {
-    vf length, turn[2];
-} pair;
-
-/* Words of block (a multiple of 4) and the three after it, columns column .. column + LANES - 1. */
-LANE void words_of(const xb_read_noise *noise, const vi key[20], uint64_t vector, size_t block, uint32_t column,
+/* Words of vectors 4 * quad to 4 * quad + 3, columns column .. column + LANES - 1. */
+LANE void words_of(const xb_read_noise *noise, const vi key[20], uint64_t quad, uint32_t block, uint32_t column,
                    vi word[4])
 {
-    uint32_t quad = (uint32_t)(block / 4) + ((uint32_t)(vector >> 32) << 20);
-    vi c[4] = {i_set((uint32_t)vector), i_set(quad), i_ramp(column), i_set(noise->stream)};
+    vi c[4] = {i_set((uint32_t)quad), i_set(block + ((uint32_t)(quad >> 32) << 20)), i_ramp(column),
+               i_set(noise->stream)};
     i_philox(c, key);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) word[i] = c[i];
-}
-
-LANE void pair_of(const vi word[2], pair *to)
-{
-    to->length = length_of(word[0]);
-    turn_of(word[1], &to->turn[0], &to->turn[1]);
 }
 
 #endif

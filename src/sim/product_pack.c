@@ -32,14 +32,15 @@ void xb_cut_init(xb_cut *c, int64_t rows, int64_t cols, const int64_t *block_end
 
 int xb_cut_vectors(const xb_cut *c, int64_t column)
 {
-    return c->padded - column > (int64_t)c->lanes ? 2 : 1;
+    int64_t left = (c->padded - column) / (int64_t)c->lanes;
+    return left <= 3 ? (int)left : left == 4 ? 2 : 3;
 }
 
-size_t xb_cut_group(const xb_cut *c, size_t block, size_t multiple)
+size_t xb_cut_group(const xb_cut *c, size_t block)
 {
     int64_t begin = xb_cut_begin(c->end, block);
     size_t past = block;
-    while (past < c->blocks && (past == block || c->end[past] - begin <= XB_GROUP_ROWS || past % multiple)) past++;
+    while (past < c->blocks && (past == block || c->end[past] - begin <= XB_GROUP_ROWS)) past++;
     return past;
 }
 

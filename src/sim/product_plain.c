@@ -10,18 +10,18 @@ LANE vi i_dot(vi sum, vi x, vi w)
 }
 #include "sim/product8_tile.h"
 
-TILES_OF(4)
-TILES_OF(2) TILES_OF(1) TILES8_OF(4) TILES8_OF(2) TILES8_OF(1)
+WIDE_TILES_OF(4)
+WIDE_TILES_OF(2) WIDE_TILES_OF(1) WIDE_TILES8_OF(4) WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
 
     static void strip(const xb_strip *s)
 {
-    static const tiles heights[] = {TILES_ENTRY(4), TILES_ENTRY(2), TILES_ENTRY(1)};
+    static const tiles heights[] = {WIDE_TILES_ENTRY(4), WIDE_TILES_ENTRY(2), WIDE_TILES_ENTRY(1)};
     in_tiles(s, heights);
 }
 
 static void strip8(const xb_strip8 *s)
 {
-    static const tiles8 heights[] = {TILES8_ENTRY(4), TILES8_ENTRY(2), TILES8_ENTRY(1)};
+    static const tiles8 heights[] = {WIDE_TILES8_ENTRY(4), WIDE_TILES8_ENTRY(2), WIDE_TILES8_ENTRY(1)};
     in_tiles8(s, heights);
 }
 
@@ -30,5 +30,5 @@ static void words(const uint8_t *x, bool sign, size_t rows, uint32_t *to)
     for (size_t i = 0; i < rows; i++) to[i] = sign ? (uint32_t)(int32_t)(int8_t)x[i] : x[i];
 }
 
-const xb_kernel xb_kernel_plain = {"plain", LANES, strip, add};
-const xb_kernel8 xb_kernel8_plain = {"plain", LANES, 1, false, strip8, add8, words};
+const xb_kernel xb_kernel_plain = {"plain", LANES, strip};
+const xb_kernel8 xb_kernel8_plain = {"plain", LANES, 1, false, strip8, words};

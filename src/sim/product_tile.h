@@ -1,6 +1,6 @@
 /* product_tile.h: the float kernel, in the vectors of the includer's lanes_*.h.
  *
- * A tile is `high` vectors of x by one or two vectors of columns; its sums stay in registers over the rows of a block,
+ * A tile is `high` vectors of x by one to three vectors of columns; its sums stay in registers over the rows of a block,
  * are converted there and added to the totals. Which tile a sum belongs to changes nothing: it is one chain of fused
  * multiply-adds in the order of rows.
  */
@@ -15,13 +15,13 @@
 
 /* sum[i][v] = sum over k of x[at[i] + row[k]] * w[k][v]. */
 LANE void sums_of(int high, int wide, const float *x, const size_t *at, const size_t *row, const float *w, size_t rows,
-                  vf sum[TILE][2])
+                  vf sum[TILE][WIDE])
 {
     const float *from[TILE];
     EACH(int i = 0; i < high; i++) from[i] = x + at[i];
     EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++) sum[i][v] = v_set(0);
     for (size_t k = 0; k < rows; k++) {
-        vf column[2];
+        vf column[WIDE];
         EACH(int v = 0; v < wide; v++) column[v] = v_load(w + (k * (size_t)wide + (size_t)v) * LANES);
         EACH(int i = 0; i < high; i++)
         {
@@ -31,7 +31,7 @@ LANE void sums_of(int high, int wide, const float *x, const size_t *at, const si
     }
 }
 
-LANE void raise_largest(float *largest, int high, int wide, vf sum[TILE][2])
+LANE void raise_largest(float *largest, int high, int wide, vf sum[TILE][WIDE])
 {
     EACH(int v = 0; v < wide; v++)
     {
@@ -41,29 +41,52 @@ LANE void raise_largest(float *largest, int high, int wide, vf sum[TILE][2])
     }
 }
 
-/* Sums to codes, added to total; codes that were cut off are counted. */
-LANE void convert(const xb_strip *s, int high, int wide, vf sum[TILE][2], float *total)
+/* Sums to codes; those that were cut off are counted. */
+LANE void convert(const xb_strip *s, int high, int wide, vf sum[TILE][WIDE])
 {
     if (s->largest) raise_largest(s->largest, high, wide, sum);
-    if (s->inverse != 0) {
-        const vf inverse = v_set(s->inverse), most = v_set(s->high), least = v_set(s->low);
-        EACH(int v = 0; v < wide; v++)
+    if (s->inverse == 0) return;
+    const vf inverse = v_set(s->inverse), most = v_set(s->high), least = v_set(s->low);
+    EACH(int v = 0; v < wide; v++)
+    {
+        vi clip = i_load(s->clipped + v * LANES);
+        EACH(int i = 0; i < high; i++)
         {
-            vi clip = i_load(s->clipped + v * LANES);
-            EACH(int i = 0; i < high; i++)
-            {
-                vf code = v_round(v_mul(sum[i][v], inverse));
-                sum[i][v] = v_min(most, v_max(least, code));
-                clip = v_count_unequal(clip, code, sum[i][v]);
-            }
-            i_store(s->clipped + v * LANES, clip);
+            vf code = v_round(v_mul(sum[i][v], inverse));
+            sum[i][v] = v_min(most, v_max(least, code));
+            clip = v_count_unequal(clip, code, sum[i][v]);
         }
+        i_store(s->clipped + v * LANES, clip);
     }
-    const size_t row = s->ldtotal;
+}
+
+/* Totals of the groups so far. */
+LANE void begin(const xb_strip *s, int high, int wide, size_t at, vf total[TILE][WIDE])
+{
+    EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++)
+        total[i][v] = s->begin ? v_set(0) : v_load(s->total + (at + (size_t)i) * s->ldtotal + v * LANES);
+}
+
+LANE void add_up(int high, int wide, vf sum[TILE][WIDE], vf total[TILE][WIDE])
+{
+    EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++) total[i][v] = v_add(total[i][v], sum[i][v]);
+}
+
+/* A group's total goes to y, or waits for the next group. The last vector of columns may reach beyond y. */
+LANE void finish(const xb_strip *s, int high, int wide, size_t at, vf total[TILE][WIDE])
+{
+    const vf factor = v_set(s->factor);
     EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++)
     {
-        float *to = total + (size_t)i * row + v * LANES;
-        v_store(to, v_add(v_load(to), sum[i][v]));
+        float *sums = s->total + (at + (size_t)i) * s->ldtotal + v * LANES, *y = s->y + (at + (size_t)i) * s->ldy + v * LANES;
+        int64_t left = s->columns - v * LANES;
+        if (s->end && left >= LANES) {
+            v_store(y, v_fma(factor, total[i][v], v_load(y)));
+            continue;
+        }
+        v_store(sums, total[i][v]);
+        if (s->end)
+            for (int64_t m = 0; m < left; m++) y[m] = fmaf(s->factor, sums[m], y[m]);
     }
 }
 
@@ -71,71 +94,82 @@ LANE void tile(const xb_strip *s, int high, int wide, size_t at)
 {
     const size_t *row = s->row;
     const float *w = s->w;
-    float *total = s->total + at * s->ldtotal;
+    vf total[TILE][WIDE];
+    begin(s, high, wide, at, total);
     for (size_t b = s->block; b < s->past; b++) {
-        size_t rows = (size_t)(s->end[b] - xb_cut_begin(s->end, b));
-        vf sum[TILE][2];
+        size_t rows = (size_t)(s->past_row[b] - xb_cut_begin(s->past_row, b));
+        vf sum[TILE][WIDE];
         sums_of(high, wide, s->x, s->at + at, row, w, rows, sum);
-        convert(s, high, wide, sum, total);
+        convert(s, high, wide, sum);
+        add_up(high, wide, sum, total);
         row += rows, w += rows * (size_t)(wide * LANES);
     }
-}
-
-/* Random numbers of a block (a multiple of 4) and the three after it; those from s->past on are not needed. */
-LANE void draw(const xb_strip *s, int high, int wide, size_t at, size_t block, pair drawn[TILE][2][2])
-{
-    vi word[TILE][2][4], key[20];
-    i_philox_keys(s->noise->seed, key);
-    for (int i = 0; i < high; i++)
-        for (int v = 0; v < wide; v++)
-            words_of(s->noise, key, s->first + at + (size_t)i, block, s->column + (uint32_t)(v * LANES), word[i][v]);
-    int pairs = block + 2 < s->past ? 2 : 1;
-    for (int i = 0; i < high; i++)
-        for (int v = 0; v < wide; v++)
-            for (int j = 0; j < pairs; j++) pair_of(word[i][v] + 2 * j, &drawn[i][v][j]);
+    finish(s, high, wide, at, total);
 }
 
 /* sums_of for one height and width, not inlined: two of them in a function are more than its registers. */
 typedef void sums_function(const float *x, const size_t *at, const size_t *row, const float *w, size_t rows,
-                           vf sum[TILE][2]);
+                           vf sum[TILE][WIDE]);
+
+/* Noise of variance spread[i][v] is added to the sums of block b. Four vectors share a block of random numbers, two of
+ * them a pair. */
+LANE void disturb(const xb_strip *s, const vi key[20], int high, int wide, size_t at, size_t b, vf spread[TILE][WIDE],
+                  vf sum[TILE][WIDE])
+{
+    const uint64_t first = s->first + at;
+    for (int v = 0; v < wide; v++) {
+        vi word[4];
+        vf length, turn[2];
+        for (int i = 0; i < high; i++) {
+            uint64_t vector = first + (uint64_t)i;
+            if (!i || vector % 4 == 0)
+                words_of(s->noise, key, vector / 4, (uint32_t)b, s->column + (uint32_t)(v * LANES), word);
+            if (!i || vector % 2 == 0) {
+                length = length_of(word[vector / 2 % 2 * 2]);
+                turn_of(word[vector / 2 % 2 * 2 + 1], &turn[0], &turn[1]);
+            }
+            sum[i][v] = v_fma(v_sqrt(v_mul(length, spread[i][v])), turn[vector % 2], sum[i][v]);
+        }
+    }
+}
 
 /* With read noise: the variances of the sums are a second product, of the squares. */
 LANE void noisy_tile(const xb_strip *s, int high, int wide, size_t at, sums_function *sums)
 {
     const size_t *row = s->row;
     const float *w = s->w, *variance = s->variance;
-    float *total = s->total + at * s->ldtotal;
-    pair drawn[TILE][2][2];
+    vf total[TILE][WIDE];
+    vi key[20];
+    i_philox_keys(s->noise->seed, key);
+    begin(s, high, wide, at, total);
     for (size_t b = s->block; b < s->past; b++) {
-        size_t rows = (size_t)(s->end[b] - xb_cut_begin(s->end, b));
-        vf sum[TILE][2], spread[TILE][2];
+        size_t rows = (size_t)(s->past_row[b] - xb_cut_begin(s->past_row, b));
+        vf sum[TILE][WIDE], spread[TILE][WIDE];
         sums(s->x, s->at + at, row, w, rows, sum);
         sums(s->square, s->at + at, row, variance, rows, spread);
-        if (b % 4 == 0) draw(s, high, wide, at, b, drawn);
-        EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++)
-        {
-            const pair *p = &drawn[i][v][b / 2 % 2];
-            sum[i][v] = v_fma(v_sqrt(v_mul(p->length, spread[i][v])), p->turn[b % 2], sum[i][v]);
-        }
-        convert(s, high, wide, sum, total);
+        disturb(s, key, high, wide, at, b, spread, sum);
+        convert(s, high, wide, sum);
+        add_up(high, wide, sum, total);
         row += rows, w += rows * (size_t)(wide * LANES), variance += rows * (size_t)(wide * LANES);
     }
+    finish(s, high, wide, at, total);
 }
 
 typedef struct tiles {
     size_t high;
-    void (*run[2][2])(const xb_strip *s, size_t at); /* [one or two vectors][noise] */
+    void (*run[WIDE][2])(const xb_strip *s, size_t at); /* [vectors - 1][noise]; NULL: too high */
 } tiles;
 
-#define TILE_FUNCTIONS(high, wide)                                                                                     \
+#define TILE_FUNCTION(high, wide)                                                                                     \
     LANE_TARGET static void tile_##high##_##wide(const xb_strip *s, size_t at)                                         \
     {                                                                                                                  \
         tile(s, high, wide, at);                                                                                       \
-    }                                                                                                                  \
+    }
+#define NOISY_FUNCTION(high, wide) \
     __attribute__((noinline)) LANE_TARGET static void sums_##high##_##wide(                                            \
-        const float *x, const size_t *at, const size_t *row, const float *w, size_t rows, vf sum[TILE][2])             \
+        const float *x, const size_t *at, const size_t *row, const float *w, size_t rows, vf sum[TILE][WIDE])             \
     {                                                                                                                  \
-        vf here[TILE][2];                                                                                              \
+        vf here[TILE][WIDE];                                                                                              \
         sums_of(high, wide, x, at, row, w, rows, here);                                                                \
         EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++) sum[i][v] = here[i][v];                          \
     }                                                                                                                  \
@@ -143,30 +177,21 @@ typedef struct tiles {
     {                                                                                                                  \
         noisy_tile(s, high, wide, at, sums_##high##_##wide);                                                           \
     }
-#define TILES_OF(high) TILE_FUNCTIONS(high, 1) TILE_FUNCTIONS(high, 2)
-#define TILES_ENTRY(high)                                                                                              \
-    {                                                                                                                  \
-        high,                                                                                                          \
-        {                                                                                                              \
-            {tile_##high##_1, noisy_tile_##high##_1},                                                                  \
-            {                                                                                                          \
-                tile_##high##_2, noisy_tile_##high##_2                                                                 \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
+/* Tiles of the usual width; of all widths, with noise. */
+#define TILES_OF(high) TILE_FUNCTION(high, 1) TILE_FUNCTION(high, 2)
+#define TILE_FUNCTIONS(high, wide) TILE_FUNCTION(high, wide) NOISY_FUNCTION(high, wide)
+#define WIDE_TILES_OF(high) TILE_FUNCTIONS(high, 1) TILE_FUNCTIONS(high, 2) TILE_FUNCTIONS(high, 3)
+#define TILE_PAIR(high, wide) {tile_##high##_##wide, noisy_tile_##high##_##wide}
+#define TILES_ENTRY(high) {high, {{tile_##high##_1, NULL}, {tile_##high##_2, NULL}}}
+#define WIDE_TILES_ENTRY(high) {high, {TILE_PAIR(high, 1), TILE_PAIR(high, 2), TILE_PAIR(high, 3)}}
 
 /* All vectors of a strip: tiles of the first height, then lower ones for what is left; the last height is 1. */
 static void in_tiles(const xb_strip *s, const tiles *t)
 {
+    bool noisy = s->variance != NULL;
+    while (!t->run[s->vectors - 1][noisy]) t++;
     for (size_t at = 0; at < s->n; t++)
-        for (; s->n - at >= t->high; at += t->high) t->run[s->vectors - 1][s->variance != NULL](s, at);
-}
-
-LANE_TARGET static void add(const float *total, float factor, float *y, size_t n)
-{
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) v_store(y + i, v_fma(v_set(factor), v_load(total + i), v_load(y + i)));
-    for (; i < n; i++) y[i] = fmaf(factor, total[i], y[i]);
+        for (; s->n - at >= t->high; at += t->high) t->run[s->vectors - 1][noisy](s, at);
 }
 
 #endif

@@ -111,8 +111,10 @@ typedef struct xb_sim_stage { /* a synaptic layer */
     xb_mapping map;
     xb_converters converters;
     bool split;     /* columns are converted device by device */
+    bool exact;     /* computed digitally: no arrays */
     bool collapsed; /* to one effective matrix in the float network */
     bool reads;     /* some device's read is noisy */
+    bool drawn;     /* and does not say its moments: every read of every cell is drawn */
     uint32_t key;   /* xb_draw_layer */
     float *w;       /* [groups][rows][cols] */
 } xb_sim_stage;
@@ -127,15 +129,9 @@ typedef struct xb_side {
     float unit; /* share of one step of whole's weights */
 } xb_side;
 
-typedef struct xb_chip_layer {
-    size_t slices, sections;
-    xb_side *side; /* [slices][sections][XB_SIDES] */
-    bool whole, noisy; /* some side is whole; some has variances */
-    float *weight;     /* collapsed: [groups][rows][cols]; else NULL */
-} xb_chip_layer;
-
 typedef struct xb_build {
     const xb_simulation *s;
+    const xb_sim_stage *stages; /* of all matrices of the layout; needed where wires have resistance */
     const xb_sim_stage *layer;
     const xb_sections *cut;
     const xb_chain *chain; /* an empty one: as it was meant to be */
@@ -144,20 +140,68 @@ typedef struct xb_build {
     bool wires; /* have resistance */
     bool whole; /* the integer product may be used */
 } xb_build;
-xb_chip_layer *xb_chip_layer_new(const xb_build *b); /* NULL after a diagnostic */
-void xb_chip_layer_free(xb_chip_layer *c);
-
 /* Devices of one slice of a layer, as they conduct when read: [groups][rows][cols], S. */
 typedef struct xb_devices {
-    float *g[XB_SIDES], *variance[XB_SIDES]; /* MINUS: of pairs only. variance NULL: reads are exact */
+    float *g[XB_SIDES], *variance[XB_SIDES]; /* MINUS: of pairs only. variance NULL: reads are exact, or drawn */
     float *reference, *reference_variance;   /* [sections][rows of the section][refs] one behind another, or NULL */
     size_t *reference_at;                    /* of every section */
+    /* Where reads are drawn: */
+    float *weight;                             /* that devices of the weight domain read; NULL: none does */
+    float *plain[XB_SIDES], *plain_reference;  /* before wires took something; NULL: they took nothing */
 } xb_devices;
-bool xb_devices_program(const xb_build *b, size_t slice, xb_devices *out); /* programmed, aged, their mean read */
+/* Programmed, aged, and their mean read (where reads are drawn: not read). */
+bool xb_devices_program(const xb_build *b, size_t slice, xb_devices *out);
 void xb_devices_free(xb_devices *v);
+xb_segment xb_devices_segment(const xb_build *b, xb_domain domain, size_t slice, int64_t group, int64_t row,
+                              int64_t col, size_t n, unsigned polarity);
+/* Does a read have to be drawn cell by cell: has some device that reads no moments? */
+bool xb_devices_drawn(const xb_chain *c);
 
 /* wires.c: conductances become what the array's wires leave of them. */
-bool xb_devices_wire(const xb_build *b, xb_devices *v); /* false after a diagnostic */
+bool xb_devices_wire(const xb_build *b, size_t slice, xb_devices *v); /* false after a diagnostic */
+
+typedef struct xb_chip_layer {
+    size_t slices, sections;
+    xb_side *side; /* [slices][sections][XB_SIDES] */
+    bool whole, noisy; /* some side is whole; some has variances */
+    float *weight;     /* collapsed: [groups][rows][cols]; else NULL */
+    xb_devices *drawn; /* [slices], whose reads are drawn, and no side is there; else NULL */
+    xb_build build;    /* what it was made by */
+} xb_chip_layer;
+xb_chip_layer *xb_chip_layer_new(const xb_build *b); /* NULL after a diagnostic */
+void xb_chip_layer_free(xb_chip_layer *c);
+/* One side of a section of one slice, as v conducts. */
+void xb_chip_layer_side(const xb_build *b, const xb_devices *v, size_t slice, int64_t group, size_t section, int side,
+                        xb_side *out);
+
+/* ---- reads.c: every read of every cell ---- */
+
+/* A conversion of a chip's layer: which cells, and its number: vector * input slices + input slice. */
+typedef struct xb_reading {
+    const xb_chip_layer *chip;
+    size_t slice, section;
+    int side;
+    int64_t group;
+    uint64_t conversion;
+} xb_reading;
+typedef struct xb_reading_failure { /* of a device, in a worker */
+    bool set;
+    uint64_t item; /* of the call, the first one */
+    xb_reading at;
+} xb_reading_failure;
+/* As xb_array_product_of of n vectors from r's conversion on, `each` conversions apart; cells whose input is 0 are not
+ * read. A device that fails adds nothing and is noted. */
+void xb_reading_product(const xb_reading *r, uint64_t each, const xb_vectors *v, float scale, const xb_adc *adc,
+                        float *y, size_t ldy, xb_convert_count *count, xb_reading_failure *failure);
+/* The reading that failed again, all of it, so that the device is named. */
+void xb_reading_report(xb_diags *d, const xb_reading *r);
+
+/* ---- items.c ---- */
+
+/* fn of items 0 .. n-1, side by side and in silence. Where some fail, the first of them does so once more, aloud: the
+ * same diagnostic on any number of threads. */
+bool xb_sim_items(int threads, size_t n, xb_diags *d, bool (*fn)(void *context, size_t item, xb_diags *d),
+                  void *context);
 
 /* ---- layer.c: a chip's layer at work ---- */
 
@@ -181,6 +225,7 @@ typedef struct xb_scratch { /* of a worker */
     void *data[XB_SCRATCHES];
     size_t bytes[XB_SCRATCHES];
     xb_convert_count count;
+    xb_reading_failure failure;
 } xb_scratch;
 
 typedef struct xb_work {
