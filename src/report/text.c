@@ -165,6 +165,16 @@ static void time_line(const xb_page *p, const json_t *report)
                  xb_name_tail(tail, xb_critical_name(name, report), room));
 }
 
+static void area_line(const xb_page *p, const json_t *s)
+{
+    double arrays = xb_field_real(s, "array_area_um2"), periphery = xb_field_real(s, "periphery_area_um2");
+    double near = xb_field_real(s, "area_with_converters_um2");
+    char a[48], b[48], c[48];
+    xb_line_item(p, "area", "arrays %s%s%s%s%s", xb_with_area(a, arrays), near > 0 ? ", with converters " : "",
+                 near > 0 ? xb_with_area(b, near) : "", periphery > 0 ? ", in all " : ", periphery not given",
+                 periphery > 0 ? xb_with_area(c, arrays + periphery) : "");
+}
+
 static void summary(const xb_page *p, const json_t *report)
 {
     const json_t *s = json_object_get(report, "summary");
@@ -174,10 +184,7 @@ static void summary(const xb_page *p, const json_t *report)
                  xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
     xb_line_item(p, "routing area", "%.2f %% mean of layers, %.2f %% pooled",
                  100 * xb_field_real(s, "routing_area_ratio"), 100 * xb_field_real(s, "routing_area_ratio_pooled"));
-    double arrays = xb_field_real(s, "array_area_um2"), periphery = xb_field_real(s, "periphery_area_um2");
-    xb_line_item(p, "area", "arrays %s, %s%s", xb_with_area(a, arrays),
-                 periphery > 0 ? "with periphery " : "periphery not given",
-                 periphery > 0 ? xb_with_area(b, arrays + periphery) : "");
+    area_line(p, s);
     if (xb_field_has(s, "array_steps"))
         xb_line_item(p, "conversions", "%s ADC, %s DAC an image, in %s array steps",
                      xb_with_number(a, xb_field_real(s, "adc_conversions")),

@@ -131,6 +131,13 @@ START_TEST(text_form)
     has(total, "16,600");
     check_width(t);
     free(t);
+    char *other = with("\"periphery_area_um2\": null",
+                       "\"area_with_converters_um2\": 46300, \"adc_conversions\": 445760,"
+                       "\"dac_conversions\": 801600, \"array_steps\": 10272, \"periphery_area_um2\": 276473.5");
+    t = form(other, "text");
+    has(t, "arrays 3526 um2, with converters 0.0463 mm2, in all 0.28 mm2\n");
+    has(t, "445,760 ADC, 801,600 DAC an image, in 10,272 array steps\n");
+    free(t), free(other);
 }
 END_TEST
 
@@ -155,15 +162,23 @@ START_TEST(html_form)
     ck_assert_uint_eq(count(t, "top-1"), 1);
     ck_assert_uint_eq(count(t, "<tr>"), count(t, "</tr>"));
     ck_assert_uint_eq(count(t, "<svg"), 4 + 3);
-    free(t);
+    has_not(t, "area with converters");
     char *other = with("\"arrays_dense\": 11", "\"arrays_dense\": 12"), *page = form(other, "html");
     has(page, "arrays if dense");
+    free(page);
+    free(other);
+    other = with("\"mvms\": 576", "\"mvms\": 576, \"array_steps\": 9216, \"area_with_converters_um2\": 1251"),
+    page = form(other, "html");
+    has(page, "<th>area with converters</th>");
+    has(page, "<td>9,216</td><td>18,688,000</td><td>-</td><td>1251 um2</td>");
+    ck_assert_uint_eq(count(page, "<th>"), 1 + count(t, "<th>"));
     free(page);
     free(other);
     other = with("\"top1\": 0.5", "\"top1\": 0.25"), page = form(other, "html");
     ck_assert_uint_eq(count(page, "top-1"), 2);
     free(page);
     free(other);
+    free(t);
 }
 END_TEST
 
