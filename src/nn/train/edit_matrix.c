@@ -279,6 +279,7 @@ void xb_edit_restart(xb_params *p, xb_value v)
     xb_slot_state *s = xb_params_find(p, v);
     if (!s) return;
     s->pub.op = xb_edit_reader(p->graph, v);
+    s->born = p->step;
     if (s->m) memset(s->m, 0, s->pub.n * sizeof *s->m);
     if (s->v) memset(s->v, 0, s->pub.n * sizeof *s->v);
 }

@@ -48,6 +48,7 @@ void xb_moment_give(xb_trainer *t, const xb_moment *m)
     xb_graph_become(t->graph, xb_graph_clone(m->graph));
     xb_params_free(&t->params);
     copy_params(&t->params, &m->params, t->graph);
+    t->params.step = t->step; /* which goes on: what comes now is born now */
     xb_params_reach(&t->params);
     t->stale = true;
 }
