@@ -123,6 +123,12 @@ bool xb_pipeline_check_parts(const xb_reading *in)
     const xb_pipeline *p = in->p;
     xb_run_info info = {0};
     xb_context *c = xb_context_new(in->d, &p->hw, p->seed, &info);
+    const xb_learning learning = {.data = p->data.train,
+                                  .dir = p->dir,
+                                  .map = xb_pipe_input_map(p),
+                                  .holdout = (size_t)p->data.holdout,
+                                  .load = xb_model_load};
+    xb_context_learning(c, &learning);
     bool ok = true;
     for (size_t i = 0; i < p->n_steps; i++)
         ok &= own_check(in, c, p->step[i].pass->check, p->step[i].instance, p->step[i].where, p->step[i].options);

@@ -142,8 +142,9 @@ struct xb_cx {
 /* A pipeline's passes run level by level; a pass of an earlier level after a later one is refused. */
 typedef enum xb_level { XB_LEVEL_GRAPH, XB_LEVEL_MAP, XB_LEVEL_LAYOUT, XB_LEVEL_CHIP } xb_level;
 
-/* Inputs a pass reads beside the module; they are part of what its result depends on. */
-enum { XB_READS_HARDWARE = 1, XB_READS_DATA = 2, XB_READS_CHIP = 4, XB_READS_TEACHER = 8 };
+/* Inputs a pass reads beside the module; they are part of what its result depends on. Without the data it READS a
+ * pipeline is refused; what it MAY_READ its own check() asks for, by its options. */
+enum { XB_READS_HARDWARE = 1, XB_READS_DATA = 2, XB_READS_CHIP = 4, XB_READS_TEACHER = 8, XB_MAY_READ_DATA = 16 };
 
 typedef struct xb_pass {
     uint32_t struct_size;
