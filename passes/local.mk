@@ -16,12 +16,21 @@ pass_group_delete_parts = \
 	passes/group-delete/penalty.c \
 	passes/group-delete/told.c \
 	passes/group-delete/training.c
+pass_rank_clip_parts = \
+	passes/rank-clip/allocate.c \
+	passes/rank-clip/clip.c \
+	passes/rank-clip/direct.c \
+	passes/rank-clip/facts.c \
+	passes/rank-clip/gate.c \
+	passes/rank-clip/layers.c \
+	passes/rank-clip/rank-clip.h \
+	passes/rank-clip/spectrum.c
 
 if BUILTIN
-src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/group-delete.c passes/map.c passes/place.c $(pass_group_delete_parts)
-BUILTIN_PLUGINS += fine_tune fold_bn group_delete map place
+src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/group-delete.c passes/map.c passes/place.c passes/rank-clip.c $(pass_group_delete_parts) $(pass_rank_clip_parts)
+BUILTIN_PLUGINS += fine_tune fold_bn group_delete map place rank_clip
 else
-pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/group-delete.la passes/map.la passes/place.la
+pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/group-delete.la passes/map.la passes/place.la passes/rank-clip.la
 endif
 passes_fine_tune_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_fine_tune_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -39,3 +48,7 @@ passes_map_la_LIBADD = -lm
 passes_place_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_place_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_place_la_LIBADD = -lm
+passes_rank_clip_la_SOURCES = passes/rank-clip.c $(pass_rank_clip_parts)
+passes_rank_clip_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_rank_clip_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_rank_clip_la_LIBADD = -lm

@@ -70,7 +70,7 @@ static size_t piece_length(const edit *e, const char *at)
     return n;
 }
 
-/* Does `name` ("rank-clip", "@fc", "rank-clip@fc") mean the step called `instance`? */
+/* Does `name` ("tune", "@fc", "tune@fc") mean the step called `instance`? */
 static bool means(const char *name, const char *instance)
 {
     const char *id = strchr(instance, '@');

@@ -1,0 +1,93 @@
+/* gate.c: what clips may cost on the hold-out. Before a clip the network is kept; `interval` steps later it is
+ * measured. Below the target the clip is taken back, the layer that lost most of its energy is left at its rank, the
+ * others go on. */
+#include "rank-clip.h"
+#include <string.h>
+
+bool xb_rank_gated(const rank_work *w)
+{
+    return w->o->gate.max_drop < RANK_NO_GATE;
+}
+
+/* Back to a snapshot. What was learned about layers, and the curves, stay. */
+static int go_back(rank_work *w, xb_trainer *t, int64_t snapshot)
+{
+    size_t tracks = sizeof(rank_head) + w->n * sizeof(rank_track);
+    memcpy(w->spare, w->train->state(t), w->state_size);
+    if (w->train->rollback(t, (int)snapshot) < 0) return -1;
+    unsigned char *now = w->train->state(t);
+    memcpy(now, w->spare, sizeof(rank_head));
+    memcpy(now + tracks, w->spare + tracks, w->state_size - tracks);
+    for (size_t i = 0; i < w->n; i++) {
+        int64_t frozen = w->layer[i].now.frozen;
+        memcpy(&w->layer[i].now, now + sizeof(rank_head) + i * sizeof(rank_track), sizeof(rank_track));
+        w->layer[i].now.frozen = frozen;
+    }
+    return 0;
+}
+
+static void drop(const rank_work *w, xb_trainer *t, int64_t *snapshot)
+{
+    if (*snapshot >= 0) w->train->forget(t, (int)*snapshot);
+    *snapshot = -1;
+}
+
+/* Of the last clip; n: nothing was clipped. */
+static size_t worst_clip(const rank_work *w)
+{
+    size_t worst = w->n;
+    for (size_t i = 0; i < w->n; i++)
+        if (w->layer[i].now.last > 0 && (worst == w->n || w->layer[i].now.last > w->layer[worst].now.last)) worst = i;
+    return worst;
+}
+
+static int take_back(rank_work *w, xb_trainer *t, double top1)
+{
+    size_t worst = worst_clip(w);
+    int64_t step = w->train->step(t);
+    if (worst < w->n) w->layer[worst].now.frozen = 1;
+    if (go_back(w, t, xb_rank_head(w, t)->before) < 0) return -1;
+    xb_rank_head(w, t)->end.undone++;
+    if (worst == w->n) return 0;
+    w->cx->host->diagnose(w->cx, XB_NOTE, "rank-clip", NULL,
+                          "step %lld: the hold-out's top-1 is %.2f %%, below the gate's %.2f %%: "
+                          "'%s' stays at rank %lld",
+                          (long long)step, 100 * top1, 100 * xb_rank_head(w, t)->end.target - w->o->gate.slack,
+                          w->layer[worst].name, (long long)w->layer[worst].now.k);
+    return 0;
+}
+
+int xb_rank_judge(rank_work *w, xb_trainer *t, double top1, bool *may_clip)
+{
+    rank_head *h = xb_rank_head(w, t);
+    *may_clip = true;
+    if (!xb_rank_gated(w)) return 0;
+    bool fair = top1 >= h->end.target - w->o->gate.slack / 100;
+    if (h->before >= 0 && !fair) return take_back(w, t, top1);
+    drop(w, t, &h->before);
+    if (top1 >= h->end.target) {
+        drop(w, t, &h->good);
+        h->good = w->train->snapshot(t);
+    }
+    *may_clip = fair;
+    return 0;
+}
+
+int xb_rank_judge_end(rank_work *w, xb_trainer *t, double top1)
+{
+    rank_head *h = xb_rank_head(w, t);
+    if (!xb_rank_gated(w)) return 0;
+    if (top1 < h->end.target) {
+        if (go_back(w, t, h->good) < 0) return -1;
+        h = xb_rank_head(w, t);
+        h->end.gave_up = 1;
+        w->cx->host->diagnose(
+            w->cx, XB_WARNING, "gate", NULL,
+            "the gate was not met: at the end the hold-out's top-1 is %.2f %%, below %.2f %%; the last "
+            "network that met it is kept",
+            100 * top1, 100 * h->end.target);
+    }
+    drop(w, t, &h->before);
+    drop(w, t, &h->good);
+    return 0;
+}
