@@ -16,6 +16,13 @@ pass_group_delete_parts = \
 	passes/group-delete/penalty.c \
 	passes/group-delete/told.c \
 	passes/group-delete/training.c
+pass_prune_units_parts = \
+	passes/prune-units/facts.c \
+	passes/prune-units/net.c \
+	passes/prune-units/plan.c \
+	passes/prune-units/prune-units.h \
+	passes/prune-units/rounds.c \
+	passes/prune-units/score.c
 pass_rank_clip_parts = \
 	passes/rank-clip/allocate.c \
 	passes/rank-clip/clip.c \
@@ -27,10 +34,10 @@ pass_rank_clip_parts = \
 	passes/rank-clip/spectrum.c
 
 if BUILTIN
-src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/group-delete.c passes/map.c passes/place.c passes/rank-clip.c $(pass_group_delete_parts) $(pass_rank_clip_parts)
-BUILTIN_PLUGINS += fine_tune fold_bn group_delete map place rank_clip
+src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/group-delete.c passes/map.c passes/place.c passes/prune-units.c passes/rank-clip.c $(pass_group_delete_parts) $(pass_prune_units_parts) $(pass_rank_clip_parts)
+BUILTIN_PLUGINS += fine_tune fold_bn group_delete map place prune_units rank_clip
 else
-pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/group-delete.la passes/map.la passes/place.la passes/rank-clip.la
+pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/group-delete.la passes/map.la passes/place.la passes/prune-units.la passes/rank-clip.la
 endif
 passes_fine_tune_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_fine_tune_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -48,6 +55,10 @@ passes_map_la_LIBADD = -lm
 passes_place_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_place_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_place_la_LIBADD = -lm
+passes_prune_units_la_SOURCES = passes/prune-units.c $(pass_prune_units_parts)
+passes_prune_units_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_prune_units_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_prune_units_la_LIBADD = -lm
 passes_rank_clip_la_SOURCES = passes/rank-clip.c $(pass_rank_clip_parts)
 passes_rank_clip_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_rank_clip_la_LDFLAGS = $(PLUGIN_LDFLAGS)

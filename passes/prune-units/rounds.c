@@ -1,0 +1,207 @@
+/* rounds.c: removal in rounds while the recipe runs, and the gate: the last network that met it is kept and brought
+ * back when the one at the end does not. */
+#include "prune-units.h"
+#include <string.h>
+
+typedef struct head { /* of the state; the points and the sums of taylor follow */
+    prune_end end;
+    int64_t good; /* snapshot of the last network that met the gate, + 1; 0: none */
+    int64_t batches, last_point;
+} head;
+
+static head *state_of(const prune_work *w, xb_trainer *t)
+{
+    return w->train->state(t);
+}
+
+static double *points_of(const prune_work *w, xb_trainer *t)
+{
+    return (double *)(void *)(state_of(w, t) + 1);
+}
+
+static double *sums_of(const prune_work *w, xb_trainer *t)
+{
+    return points_of(w, t) + PRUNE_POINTS * xb_prune_point_size(w);
+}
+
+static size_t state_size(const prune_work *w, size_t n_sums)
+{
+    return sizeof(head) + (PRUNE_POINTS * xb_prune_point_size(w) + n_sums) * sizeof(double);
+}
+
+static prune_net *net_of(prune_work *w, xb_trainer *t)
+{
+    if (!w->plan) w->plan = xb_prune_look(w, w->train->graph(t));
+    return w->plan;
+}
+
+static bool gated(const prune_work *w)
+{
+    return w->o->gate.max_drop < PRUNE_NO_GATE;
+}
+
+static void note_point(prune_work *w, xb_trainer *t, double top1)
+{
+    xb_prune_point(w, &state_of(w, t)->end, points_of(w, t), (double)w->train->step(t), top1, net_of(w, t));
+}
+
+/* top1 on the hold-out; < 0 in *top1: there is none. */
+static int holdout_top1(const prune_work *w, xb_trainer *t, double *top1)
+{
+    xb_measure m = {0};
+    *top1 = -1;
+    if (!w->holdout) return 0;
+    if (w->train->measure(w->cx, w->train->graph(t), &m) < 0) return -1;
+    *top1 = m.top1;
+    return 0;
+}
+
+/* ---- the gate ---- */
+
+static void keep_good(const prune_work *w, xb_trainer *t)
+{
+    head *h = state_of(w, t);
+    if (h->good) w->train->forget(t, (int)h->good - 1);
+    h->good = 0;
+    h->good = w->train->snapshot(t) + 1;
+}
+
+static bool meets(const prune_work *w, const head *h, double top1)
+{
+    return 100 * (h->end.before - top1) <= w->o->gate.max_drop + 1e-9;
+}
+
+/* The curve is kept: it is what was seen. */
+static int bring_back(prune_work *w, xb_trainer *t, double top1)
+{
+    size_t size = state_size(w, 0);
+    int good = (int)state_of(w, t)->good - 1;
+    head *kept = w->cx->host->alloc(w->cx, 1, size);
+    memcpy(kept, state_of(w, t), size);
+    if (w->train->rollback(t, good) < 0) return -1;
+    kept->end.rounds = state_of(w, t)->end.rounds;
+    kept->end.steps = state_of(w, t)->end.steps;
+    kept->end.gave_up = 1;
+    memcpy(state_of(w, t), kept, size);
+    w->plan = NULL;
+    w->cx->host->diagnose(w->cx, XB_WARNING, "gate", NULL,
+                          "at the end the hold-out's top-1 is %.2f %%, more than %g points below the %.2f %% of the "
+                          "network as it came; the network after %lld of %lld rounds is brought back",
+                          100 * top1, w->o->gate.max_drop, 100 * kept->end.before, (long long)kept->end.rounds,
+                          (long long)w->o->gradual);
+    return 0;
+}
+
+static int judge_end(prune_work *w, xb_trainer *t)
+{
+    double top1;
+    if (!gated(w)) return 0;
+    if (holdout_top1(w, t, &top1) < 0) return -1;
+    if (!meets(w, state_of(w, t), top1) && bring_back(w, t, top1) < 0) return -1;
+    w->train->forget(t, (int)state_of(w, t)->good - 1);
+    state_of(w, t)->good = 0;
+    return 0;
+}
+
+/* ---- rounds ---- */
+
+/* The step at which round k is due: evenly over the first part of the run; taylor needs to have seen some batches. */
+static int64_t due(const prune_work *w, xb_trainer *t, int64_t k)
+{
+    int64_t all = w->train->steps(t), first = w->o->score == PRUNE_TAYLOR ? w->o->batches : 0;
+    int64_t step = first + (int64_t)(w->o->within * (double)all * (double)k / (double)w->o->gradual);
+    return step < all ? step : all;
+}
+
+static int one_round(prune_work *w, xb_trainer *t)
+{
+    head *h = state_of(w, t);
+    prune_net *plan = net_of(w, t);
+    double top1 = -1;
+    if (gated(w) && h->end.rounds) {
+        if (holdout_top1(w, t, &top1) < 0) return -1;
+        note_point(w, t, top1);
+        if (meets(w, h, top1)) keep_good(w, t);
+    }
+    xb_prune_score(w, plan, sums_of(w, t), h->batches);
+    if (!xb_prune_plan(w, plan, h->end.rounds, w->o->gradual)) {
+        w->cx->host->diagnose(w->cx, XB_ERROR, "prune-units", NULL, "the budget of %g cannot be met", w->o->budget);
+        return -1;
+    }
+    memset(sums_of(w, t), 0, plan->n_bundles * sizeof(double));
+    h->batches = 0;
+    h->end.rounds++;
+    h->end.steps = w->train->step(t);
+    if (xb_prune_apply(w, plan, w->train->graph(t), t) < 0) return -1;
+    note_point(w, t, -1);
+    return 0;
+}
+
+static int rounds_due(prune_work *w, xb_trainer *t)
+{
+    while (state_of(w, t)->end.rounds < w->o->gradual && w->train->step(t) >= due(w, t, state_of(w, t)->end.rounds))
+        if (one_round(w, t) < 0) return -1;
+    return 0;
+}
+
+/* ---- hooks ---- */
+
+static int on_start(xb_cx *cx, xb_trainer *t, void *context)
+{
+    prune_work *w = context;
+    double top1;
+    (void)cx;
+    w->plan = NULL;
+    if (holdout_top1(w, t, &top1) < 0) return -1;
+    state_of(w, t)->end.before = top1;
+    note_point(w, t, top1);
+    if (gated(w)) keep_good(w, t);
+    return rounds_due(w, t);
+}
+
+static int on_gradient(xb_cx *cx, xb_trainer *t, void *context)
+{
+    prune_work *w = context;
+    head *h = state_of(w, t);
+    (void)cx;
+    if (h->end.rounds == w->o->gradual) return 0;
+    xb_prune_add_taylor(w, net_of(w, t), t, sums_of(w, t));
+    h->batches++;
+    return 0;
+}
+
+static int on_interval(xb_cx *cx, xb_trainer *t, void *context)
+{
+    (void)cx;
+    return rounds_due(context, t);
+}
+
+static int on_epoch(xb_cx *cx, xb_trainer *t, void *context)
+{
+    prune_work *w = context;
+    const xb_measure *m = w->train->holdout(t);
+    (void)cx;
+    note_point(w, t, m && m->total ? m->top1 : -1);
+    return w->train->step(t) == w->train->steps(t) ? judge_end(w, t) : 0;
+}
+
+int xb_prune_train(prune_work *w, xb_graph *g)
+{
+    xb_train_result result;
+    bool taylor = w->o->score == PRUNE_TAYLOR;
+    xb_train_hooks hooks = {.struct_size = sizeof hooks,
+                            .context = w,
+                            .state_size = state_size(w, w->plan->n_bundles),
+                            .interval = 1,
+                            .on_start = on_start,
+                            .on_gradient = taylor ? on_gradient : NULL,
+                            .on_interval = on_interval,
+                            .on_epoch = on_epoch};
+    w->plan = NULL;
+    if (w->train->run(w->cx, g, &w->o->train, &hooks, &result) < 0) return -1;
+    const head *h = result.state;
+    w->end = h->end;
+    w->points = (const double *)(const void *)(h + 1);
+    w->plan = NULL;
+    return 0;
+}
