@@ -22,7 +22,7 @@ static int check_levels(xb_cx *cx, const void *options)
 {
     if (((const levels_options *)options)->count != 1) return 0;
     cx->host->diagnose(cx, XB_ERROR, "option-range", NULL,
-                       "levels: one level holds nothing: 'count' is 0, or 2 and more");
+                       "one level holds nothing: 'count' is 0, or 2 and more");
     return -1;
 }
 

@@ -20,12 +20,18 @@ static void stick(const xb_cells *c, const void *options, float *v)
     }
 }
 
+static double share_stuck(const void *options)
+{
+    const stuck_options *o = options;
+    return o->off + o->on;
+}
+
 static int check_stuck(xb_cx *cx, const void *options)
 {
     const stuck_options *o = options;
     if (o->off + o->on <= 1) return 0;
     cx->host->diagnose(cx, XB_ERROR, "option-range", NULL,
-                       "stuck-at: 'off' and 'on' together are %g, more than all devices", o->off + o->on);
+                       "'off' and 'on' together are %g, more than all devices", o->off + o->on);
     return -1;
 }
 
@@ -55,6 +61,7 @@ static const xb_device stuck_at = {
     .doc = "Each device by itself, also the two of a differential pair: with probability `off` G is g_min, with "
            "probability `on` it is g_max, whatever was written. A pair is free of faults with probability "
            "(1 - off - on)^2, 79.6 % with the defaults.\n\n"
+           "A stuck device spends all the writes that programming allows, also where it is stuck at its target.\n\n"
            "Put it behind what varies in writing, which it overrides. In front of `drift` stuck devices drift, too; "
            "behind "
            "it they do not.\n\n"
@@ -66,6 +73,7 @@ static const xb_device stuck_at = {
     .check = check_stuck,
     .program = stick,
     .age = stick,
+    .stuck = share_stuck,
 };
 
 XBARC_PLUGIN(stuck_at) = {

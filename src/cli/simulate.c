@@ -54,6 +54,7 @@ typedef struct job {
     xb_study_csv *csv;
     xb_progress *bar;
     uint64_t done, todo;
+    const char *notes; /* of the last point that was run; NULL: none was */
 } job;
 
 /* ---- settings ---- */
@@ -88,7 +89,7 @@ static xb_pipeline *read_point(job *j, xb_registry *r, const xb_point *p)
     if (j->f->scale) push_text(j->cli, &sets, "--data.input.scale", j->f->scale);
     for (size_t i = 0; i < j->f->sets.n; i++) xb_push(&sets, j->f->sets.data[i]);
     for (size_t a = 0; a < j->study.n_axes; a++)
-        xb_push(&sets, xb_arena_printf(j->cli->arena, "%s=%s", j->study.axis[a].set, p->value[a]));
+        xb_push(&sets, xb_arena_printf(j->cli->arena, "--vary %s=%s", j->study.axis[a].set, p->value[a]));
     xb_pipeline *out = xb_pipeline_of_folder(j->cli->diags, r, j->dir, sets.data, sets.n, j->cli->hw_dirs);
     xb_vec_free(&sets);
     if (!out || out->data.test) return out;
@@ -206,6 +207,17 @@ static uint64_t missing(const xb_study *s, const xb_point *p)
     return s->trials - xb_study_rows(s, p, &rows);
 }
 
+/* What the last point was told already is not said again. */
+static void say_notes(job *j, const xb_sim *sim)
+{
+    xb_diags *kept = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+    xb_sim_notes(sim, kept);
+    const char *text = xb_diags_text(kept);
+    if (!j->notes || strcmp(text, j->notes) != 0) xb_sim_notes(sim, j->cli->diags);
+    j->notes = xb_arena_strdup(j->cli->arena, text);
+    xb_diags_free(kept);
+}
+
 static bool run_point(job *j, size_t index)
 {
     xb_study *s = &j->study;
@@ -218,6 +230,7 @@ static bool run_point(job *j, size_t index)
         layout ? xb_pipeline_sim(j->cli->diags, pipeline, &j->bench, layout, j->graph, (size_t)j->f->count, &engine)
                : NULL;
     bool ok = sim != NULL;
+    if (ok) say_notes(j, sim);
     for (uint64_t t = s->first; ok && t < s->first + s->trials; t++) {
         xb_trial row;
         if (xb_study_has(p, t)) continue;

@@ -19,6 +19,9 @@ bool xb_hw_read_file(xb_diags *d, xb_arena *a, const char *path, const char *con
 void xb_hw_print(xb_buf *b, const xb_hw *hw);
 /* Per-layer overrides (`layers:` by name or pattern, `types:` by operator) on top of the file. */
 xb_hw xb_hw_for(const xb_hw *hw, const char *layer, const char *op_type);
+/* A pattern of `layers:` matches a name, or what follows a '/' in it, with or without a last part that is the operator.
+ */
+bool xb_hw_pattern_matches(const char *pattern, const char *layer, const char *op_type);
 extern const xb_option xb_hw_options[]; /* for `xbarc help hardware` */
 
 #endif

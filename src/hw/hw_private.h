@@ -93,8 +93,6 @@ typedef struct xb_hw_trees {
 } xb_hw_trees;
 
 /* override.c */
-/* `layers:` patterns match a name, or what follows a '/' in it, with or without a last part that is the operator. */
-bool xb_hw_pattern_matches(const char *pattern, const char *layer, const char *op_type);
 #define XB_HW_NO_SOURCE "no source given"
 /* Fills hw->assumptions. false after a diagnostic: `sources:` names no figure. */
 bool xb_hw_assume(xb_diags *d, xb_arena *a, const xb_hw_trees *t, xb_hw *hw);

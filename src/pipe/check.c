@@ -141,7 +141,8 @@ bool xb_pipeline_check_parts(const xb_reading *in)
     }
     xb_context_free(c);
     const xb_chain chain = xb_pipeline_chain(p);
-    return ok && xb_chain_check(in->d, &chain);
+    return ok && xb_chain_check(in->d, &chain) &&
+           xb_chip_check(in->d, p->chip.where, &p->chip.options, &chain, &p->hw, NULL);
 }
 
 bool xb_pipeline_check(const xb_reading *in)

@@ -29,6 +29,7 @@ xb_sim *xb_pipeline_sim(xb_diags *d, const xb_pipeline *p, const xb_bench *b, co
                              .graph = graph,
                              .chain = xb_pipeline_chain(p),
                              .options = &p->chip.options,
+                             .chip = p->chip.where,
                              .seed = p->seed,
                              .data = b->data,
                              .count = count,
@@ -91,23 +92,43 @@ static const char *const *method_names(void)
     return o->choices;
 }
 
+static void text_fact(const writer *w, const char *key, const char *text)
+{
+    xb_fact f = {.key = key,
+                 .text = xb_arena_strdup(w->p->arena, text),
+                 .unit = "",
+                 .seed = w->p->seed,
+                 .source = w->source};
+    xb_module_journal(w->m, &f);
+}
+
+/* What stands on the chip, which the layout's costs do not know of: they have one array for all slices of a weight. */
+static void size_facts(const writer *w, const xb_chip_size *size)
+{
+    fact(w, (double)size->slices, "1", "chip.weight_slices");
+    fact(w, size->arrays, "1", "chip.arrays");
+    fact(w, size->devices, "1", "chip.devices");
+    fact(w, size->array_area, "m2", "chip.array_area");
+    if (*size->exact) text_fact(w, "chip.exact_layers", size->exact);
+}
+
 static void programming_facts(const writer *w, double devices)
 {
     const char *const *name = method_names();
+    const xb_chain chain = xb_pipeline_chain(w->p);
+    double stuck = xb_chain_stuck(&chain);
+    fact(w, devices, "1", "programming.devices");
+    fact(w, stuck, "ratio", "programming.stuck");
     for (int method = 0; name[method]; method++) {
         xb_program_options o = w->p->simulate.programming;
         o.method = method;
-        const xb_program_cost c = xb_program_cost_of(&o, devices);
+        const xb_program_cost c = xb_program_cost_of(&o, devices, stuck);
         fact(w, c.success, "ratio", "programming.%s.success", name[method]);
         fact(w, c.writes, "1", "programming.%s.writes_per_device", name[method]);
         fact(w, c.residual, "1", "programming.%s.residual", name[method]);
         fact(w, c.seconds, "s", "programming.%s.seconds", name[method]);
     }
-    xb_module_journal(w->m, &(xb_fact){.key = "programming.method",
-                                       .text = name[w->p->simulate.programming.method],
-                                       .unit = "",
-                                       .seed = w->p->seed,
-                                       .source = "pipeline"});
+    text_fact(&(writer){w->p, w->m, "", "pipeline"}, "programming.method", name[w->p->simulate.programming.method]);
 }
 
 static bool run(xb_diags *d, const xb_pipeline *p, xb_module *m, const xb_bench *b, const xb_engine_options *engine)
@@ -116,13 +137,16 @@ static bool run(xb_diags *d, const xb_pipeline *p, xb_module *m, const xb_bench 
     size_t n = (size_t)p->simulate.trials;
     xb_sim *sim = xb_pipeline_sim(d, p, b, layout, xb_module_graph(m), 0, engine);
     xb_trial *rows = xb_calloc(n, sizeof *rows);
+    if (sim) xb_sim_notes(sim, d);
     bool ok = sim && xb_sim_run(sim, 0, n, rows);
     if (ok)
         accuracy_facts(&(writer){p, m, "test", "simulate"}, xb_dataset_classes(b->data) ? "top1" : "agreement", rows,
                        n);
-    if (ok)
-        programming_facts(&(writer){p, m, "", "expected; simulate: {programming: ...}"},
-                          (double)xb_layout_chip_cost(layout)->devices);
+    if (ok) {
+        const xb_chip_size size = xb_sim_size(sim);
+        size_facts(&(writer){p, m, "", "layout; chip: {weight-bits, cell-bits, exact}"}, &size);
+        programming_facts(&(writer){p, m, "", "expected; simulate: {programming: ...}"}, size.devices);
+    }
     free(rows);
     xb_sim_free(sim);
     return ok;

@@ -96,7 +96,7 @@ bool xb_sim_calibrate(xb_sim *sim)
     for (size_t i = 0; i < sim->layers; i++) {
         xb_sim_stage *l = &sim->layer[i];
         l->converters = (xb_converters){.step = 1, .slices = 1, .largest = 1};
-        needed |= !l->collapsed && (l->hw.input_bits || l->hw.adc_bits);
+        needed |= !l->exact && !l->collapsed && (l->hw.input_bits || l->hw.adc_bits);
     }
     if (!needed) return true;
     xb_engine_options o = sim->s.engine;

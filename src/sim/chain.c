@@ -148,6 +148,14 @@ bool xb_chain_run(xb_diags *d, const xb_chain *c, xb_domain domain, xb_stage sta
     return true;
 }
 
+double xb_chain_stuck(const xb_chain *c)
+{
+    double free = 1;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->link[i].device->stuck) free *= 1 - c->link[i].device->stuck(c->link[i].options);
+    return 1 - free;
+}
+
 const xb_device *xb_chain_momentless(const xb_chain *c, xb_domain domain)
 {
     for (size_t i = 0; i < c->n; i++)

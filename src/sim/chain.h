@@ -42,6 +42,9 @@ bool xb_chain_has(const xb_chain *c, xb_domain domain, xb_stage stage);
  * "device", which names the device, layer, row and column of the first one, and false. */
 bool xb_chain_run(xb_diags *d, const xb_chain *c, xb_domain domain, xb_stage stage, const xb_segment *s, float *v);
 
+/* Share of devices that no write changes: all models' together, independent of one another. */
+double xb_chain_stuck(const xb_chain *c);
+
 /* The first reading device of this domain that has no moments; NULL: all do. */
 const xb_device *xb_chain_momentless(const xb_chain *c, xb_domain domain);
 /* What reads make of v: their mean, and the sum of the devices' variances, each at the mean of those before it (so

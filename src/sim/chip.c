@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct making {
     const xb_build *b;
@@ -66,10 +67,7 @@ static bool pack_whole(const making *k, const block *x, xb_side *to)
 
 static void pack(const making *k, const block *x, xb_side *to)
 {
-    k->chip->noisy |= x->variance != NULL;
-    if (k->b->whole && pack_whole(k, x, to))
-        k->chip->whole = true;
-    else
+    if (!k->b->whole || !pack_whole(k, x, to))
         to->real = xb_panels_new(x->w, x->variance, x->rows, x->cols, x->end, x->blocks);
 }
 
@@ -89,7 +87,7 @@ static void make_reference(const making *k, const xb_section *p, size_t section,
     free(x.variance);
 }
 
-static void make_side(const making *k, int64_t group, size_t section, int side)
+static void make_side(const making *k, int64_t group, size_t section, int side, xb_side *to_side)
 {
     const xb_matrix *m = k->b->layer->m;
     const xb_section *p = &k->b->cut->list.data[section];
@@ -104,20 +102,31 @@ static void make_side(const making *k, int64_t group, size_t section, int side)
             x.w[to] = (float)share(k, side, at, ref, &variance);
             if (x.variance) x.variance[to] = (float)variance;
         }
-    pack(k, &x, &k->chip->side[(k->slice * k->chip->sections + section) * XB_SIDES + (size_t)side]);
+    pack(k, &x, to_side);
     free(x.w);
     free(x.variance);
 }
 
+void xb_chip_layer_side(const xb_build *b, const xb_devices *v, size_t slice, int64_t group, size_t section, int side,
+                        xb_side *out)
+{
+    const xb_mapping *map = &b->layer->map;
+    making k = {.b = b, .v = v, .slice = slice, .range = map->g_max - map->g_min};
+    if (side == XB_SIDE_MINUS && v->reference)
+        make_reference(&k, &b->cut->list.data[section], section, out);
+    else
+        make_side(&k, group, section, side, out);
+}
+
 static void make_section(const making *k, int64_t group, size_t section)
 {
-    const xb_section *p = &k->b->cut->list.data[section];
-    make_side(k, group, section, XB_SIDE_PLUS);
-    if (!k->b->layer->split) return;
-    if (k->v->g[XB_SIDE_MINUS]) make_side(k, group, section, XB_SIDE_MINUS);
-    if (k->v->reference)
-        make_reference(k, p, section,
-                       &k->chip->side[(k->slice * k->chip->sections + section) * XB_SIDES + XB_SIDE_MINUS]);
+    xb_side *side = &k->chip->side[(k->slice * k->chip->sections + section) * XB_SIDES];
+    bool minus = k->b->layer->split && (k->v->g[XB_SIDE_MINUS] || k->v->reference);
+    for (int i = XB_SIDE_PLUS; i <= (minus ? XB_SIDE_MINUS : XB_SIDE_PLUS); i++) {
+        xb_chip_layer_side(k->b, k->v, k->slice, group, section, i, &side[i]);
+        k->chip->whole |= side[i].whole != NULL;
+        k->chip->noisy |= k->v->variance[XB_SIDE_PLUS] != NULL;
+    }
 }
 
 /* Ideal converters: what a slice adds to each weight. A digital offset is exact, so it goes off here. */
@@ -146,23 +155,56 @@ static void make_slice(const making *k)
         }
 }
 
+static float *copy(const float *v, size_t n)
+{
+    float *to = xb_malloc((n + 1) * sizeof *to);
+    memcpy(to, v, n * sizeof *to);
+    return to;
+}
+
+/* Wires take something off; where reads are drawn, what was there before is kept. */
+static bool wire(const xb_build *b, size_t slice, xb_devices *v)
+{
+    const xb_matrix *m = b->layer->m;
+    if (!b->wires) return true;
+    if (b->layer->drawn) {
+        size_t n = (size_t)(m->groups * m->rows * m->cols);
+        for (int p = 0; p < XB_SIDES && v->g[p]; p++) v->plain[p] = copy(v->g[p], n);
+        if (v->reference) v->plain_reference = copy(v->reference, v->reference_at[b->cut->list.n]);
+    }
+    return xb_devices_wire(b, slice, v);
+}
+
+static bool add_slice(const xb_build *b, size_t slice, xb_chip_layer *chip)
+{
+    const xb_mapping *map = &b->layer->map;
+    xb_devices v;
+    if (!xb_devices_program(b, slice, &v)) return false;
+    bool ok = wire(b, slice, &v);
+    if (ok && chip->drawn) {
+        chip->drawn[slice] = v;
+        return true;
+    }
+    if (ok) make_slice(&(making){.b = b, .v = &v, .chip = chip, .slice = slice, .range = map->g_max - map->g_min});
+    xb_devices_free(&v);
+    return ok;
+}
+
 xb_chip_layer *xb_chip_layer_new(const xb_build *b)
 {
     const xb_sim_stage *l = b->layer;
     xb_chip_layer *chip = xb_calloc(1, sizeof *chip);
     chip->slices = l->map.slices;
     chip->sections = b->cut->list.n;
+    chip->build = *b;
+    chip->build.whole = false; /* what is drawn is not */
     if (l->collapsed)
         chip->weight = xb_calloc((size_t)(l->m->groups * l->m->rows * l->m->cols), sizeof *chip->weight);
     else
         chip->side = xb_calloc(chip->slices * chip->sections * XB_SIDES + 1, sizeof *chip->side);
+    if (xb_devices_drawn(b->chain)) chip->drawn = xb_calloc(chip->slices, sizeof *chip->drawn);
     for (size_t t = 0; t < chip->slices; t++) {
-        xb_devices v;
-        bool ok = xb_devices_program(b, t, &v);
-        if (ok && b->wires) ok = xb_devices_wire(b, &v);
-        if (ok) make_slice(&(making){.b = b, .v = &v, .chip = chip, .slice = t, .range = l->map.g_max - l->map.g_min});
-        xb_devices_free(&v);
-        if (ok) continue;
+        if (add_slice(b, t, chip)) continue;
         xb_chip_layer_free(chip);
         return NULL;
     }
@@ -176,6 +218,8 @@ void xb_chip_layer_free(xb_chip_layer *c)
         xb_panels_free(c->side[i].real);
         xb_panels8_free(c->side[i].whole);
     }
+    for (size_t t = 0; c->drawn && t < c->slices; t++) xb_devices_free(&c->drawn[t]);
+    free(c->drawn);
     free(c->side);
     free(c->weight);
     free(c);

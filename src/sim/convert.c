@@ -29,7 +29,7 @@ double xb_converters_digit(const xb_converters *c)
 
 /* With a sign the end of the range lies between two codes, of which the upper one does not exist: so much longer, it
  * falls on the lower one, whatever order a sum is rounded in. */
-static const double HAIR = 0x1p-14;
+static const double hair = 0x1p-14;
 
 void xb_converters_adc(xb_converters *c, const xb_hw *hw, double reach, bool both_signs, double grain)
 {
@@ -37,7 +37,7 @@ void xb_converters_adc(xb_converters *c, const xb_hw *hw, double reach, bool bot
     if (!hw->adc_bits) return;
     double b = (double)hw->adc_bits, codes = exp2(b) - 1;
     if (reach <= 0) reach = 1;
-    double step = (both_signs ? 2 * reach * (1 + HAIR) : reach) / codes;
+    double step = (both_signs ? 2 * reach * (1 + hair) : reach) / codes;
     if (step < grain) step = grain; /* as fine as the sums are: nothing is lost */
     c->adc.step = (float)step;
     c->adc.low = both_signs ? (float)-exp2(b - 1) : 0;

@@ -40,6 +40,7 @@ typedef struct pass {
     const xb_section *p;
     size_t section;
     xb_read_noise noise;
+    xb_reading reading; /* where reads are drawn */
 } pass;
 
 /* Places of a section's rows, in its order. */
@@ -88,6 +89,11 @@ static void product(const pass *s, const xb_side *side, float scale, const xb_ad
                     .square = s->squares ? s->squares + group : NULL,
                     .at = p->at + s->from,
                     .row = rows_of(s, p->row)};
+    if (s->w->chip->drawn) {
+        xb_reading_product(&s->reading, (uint64_t)s->w->converters->slices, &v, scale, adc, y, ldy, count,
+                           &s->w->scratch->failure);
+        return;
+    }
     xb_array_product_of(side->real, &v, scale, adc, &s->noise, y, ldy, count, NULL);
 }
 
@@ -107,6 +113,13 @@ static void side_of(const pass *s, const xb_side *side, int number, size_t slice
 {
     const xb_work *w = s->w;
     pass here = *s;
+    here.reading = (xb_reading){.chip = w->chip,
+                                .slice = slice,
+                                .section = s->section,
+                                .side = number,
+                                .group = s->group,
+                                .conversion = (s->in->first + s->from) * (uint64_t)w->converters->slices +
+                                              (uint64_t)s->slice};
     here.noise.stream = mix(s->noise.stream, slice | (uint64_t)s->slice << 16 | (uint64_t)number << 32);
     xb_convert_count *count = w->converters->adc.step > 0 ? &w->scratch->count : NULL;
     if (w->sums)

@@ -29,47 +29,46 @@ static double digit(const xb_mapping *m, size_t t, double code)
 }
 
 /* Codes of the magnitude differential, of w + w_max offset: 0 .. top. */
-static bool slice(xb_diags *d, const xb_where *where, const xb_chip_options *o, xb_mapping *m)
+static void slice(const xb_chip_options *o, xb_mapping *m)
 {
     m->slices = 1;
     m->unit[0] = m->differential ? m->w_max : 2 * m->w_max;
     m->zero[0] = m->differential ? 0 : 0.5;
-    if (o->weight_bits == 1) return xb_diag_false(d, "simulate", where, "weight_bits: 1 leaves no bit beside the sign");
     if (o->weight_bits) {
         m->most = exp2((double)o->weight_bits - 1) - 1;
         m->code = m->w_max / m->most;
         m->grain = 1 / (m->differential ? m->most : 2 * m->most);
     }
     int64_t bits = m->differential ? o->weight_bits - 1 : o->weight_bits;
-    if (!o->cell_bits) return true;
-    if (!o->weight_bits)
-        return xb_diag_false(d, "simulate", where, "cell_bits: %lld needs weight_bits: how many bits are cut in slices",
-                             (long long)o->cell_bits);
+    if (!o->cell_bits) return;
     m->cell_bits = o->cell_bits < bits ? o->cell_bits : bits;
-    m->slices = (size_t)((bits + m->cell_bits - 1) / m->cell_bits);
+    m->slices = xb_mapping_slices(o, m->differential);
     double top = exp2((double)m->cell_bits) - 1;
     m->grain = 1 / top;
     for (size_t t = 0; t < m->slices; t++) {
         m->unit[t] = m->code * top * exp2((double)((int64_t)t * m->cell_bits));
         m->zero[t] = m->differential ? 0 : digit(m, t, m->most) / top;
     }
-    return true;
 }
 
-bool xb_mapping_of(xb_diags *d, const xb_where *where, const xb_hw *hw, const xb_chip_options *o, const float *w,
-                   size_t n, xb_mapping *out)
+size_t xb_mapping_slices(const xb_chip_options *o, bool differential)
+{
+    int64_t bits = differential ? o->weight_bits - 1 : o->weight_bits;
+    return o->cell_bits && o->cell_bits < bits ? (size_t)((bits + o->cell_bits - 1) / o->cell_bits) : 1;
+}
+
+xb_mapping xb_mapping_of(const xb_hw *hw, const xb_chip_options *o, const float *w, size_t n)
 {
     xb_mapping m = {.differential = hw->devices_per_cell == 2, .g_min = hw->g_min, .g_max = hw->g_max};
     m.levels = hw->levels;
     m.digital = !m.differential && o->offset == XB_OFFSET_DIGITAL;
     m.w_max = w_max_of(o, w, n);
-    if (!slice(d, where, o, &m)) return false;
+    slice(o, &m);
     if (m.levels > 1) {
         double steps = (double)(m.levels - 1); /* levels that divide codes hold them exactly */
         if (m.grain <= 0 || fmod(steps, rint(1 / m.grain)) != 0) m.grain = 1 / steps;
     }
-    *out = m;
-    return true;
+    return m;
 }
 
 void xb_mapping_round(const xb_mapping *m, float *w, size_t n)

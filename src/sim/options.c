@@ -9,6 +9,12 @@ static const char *const ranges[] = {"calibrated", "worst", NULL};
 static const char *const places[] = {"pair", "device", NULL};
 
 const xb_option xb_chip_option_table[] = {
+    {.name = "exact",
+     .help = "layers that are computed digitally and exactly, on no array: names or patterns, like [fc2, conv*]",
+     .type = XB_OPT_LIST,
+     .elem = XB_OPT_STRING,
+     .offset = CHIP(exact),
+     .def = "[]"},
     {.name = "clip",
      .help =
          "w_max is so many standard deviations of the layer's weights, what exceeds it is cut off; 0: its largest |w|",

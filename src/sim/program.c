@@ -2,7 +2,7 @@
  *
  * Write-verify draws ln(G / target) ~ N(0, sigma^2) anew until it is within d: success p = erf(d / (sigma sqrt 2)), and
  * with at most n writes (1 - (1-p)^n) / p of them. Pulses start from one such draw and then shrink what is left:
- * e <- (1 - rate) e + pulse_sigma N(0,1). One shot is never read. */
+ * e <- (1 - rate) e + pulse_sigma N(0,1). One shot is never read. Stuck devices are written n times, but for one shot. */
 #include "sim/sim.h"
 
 #include "base/mem.h"
@@ -138,11 +138,12 @@ static void pulses(const xb_program_options *o, xb_program_cost *c)
     free(l.kernel);
 }
 
-xb_program_cost xb_program_cost_of(const xb_program_options *o, double devices)
+xb_program_cost xb_program_cost_of(const xb_program_options *o, double devices, double stuck)
 {
     xb_program_cost c = {.success = success_of(o->tolerance, o->sigma), .writes = 1, .residual = o->sigma};
     if (o->method == XB_PROGRAM_VERIFY) verify(o, &c);
     if (o->method == XB_PROGRAM_PULSES) pulses(o, &c);
+    if (o->method != XB_PROGRAM_ONE_SHOT) c.writes = (1 - stuck) * c.writes + stuck * (double)o->most;
     double each = o->write_time + (o->method == XB_PROGRAM_ONE_SHOT ? 0 : o->read_time);
     c.seconds = ceil(devices / (double)o->parallel) * c.writes * each;
     return c;

@@ -21,7 +21,7 @@ bool xb_sim_takes(void *context, const xb_graph *g, xb_op op)
     const xb_sim *sim = context;
     size_t l = layer_of(sim, op);
     (void)g;
-    return l && !sim->layer[l - 1].collapsed;
+    return l && !sim->layer[l - 1].exact && !sim->layer[l - 1].collapsed;
 }
 
 static const xb_converters no_converters = {.step = 1, .slices = 1};
@@ -51,7 +51,9 @@ bool xb_sim_run_op(void *context, const xb_engine_call *call, const xb_graph *g,
     xb_engine_call at = *call;
     if (!sim->blocks) at.first += sim->s.first; /* vectors are numbered by item of the data set */
     if (sim->inputs) see_inputs(sim, l, call, &in[!xb_sim_weight_input(g, op)]);
-    return xb_vectors_run(sim->s.d, &w, &at, g, op, in, n_in, out);
+    bool ok = xb_vectors_run(sim->s.d, &w, &at, g, op, in, n_in, out);
+    w.scratch->failure.item = call->first; /* counts where it is set: then the worker ends here */
+    return ok && !w.scratch->failure.set;
 }
 
 bool xb_sim_build(xb_sim *sim, const xb_chain *chain, uint64_t trial)
@@ -60,8 +62,9 @@ bool xb_sim_build(xb_sim *sim, const xb_chain *chain, uint64_t trial)
     sim->trial = trial;
     xb_sim_drop(sim);
     for (size_t i = 0; i < sim->layers; i++) {
-        if (!chain && sim->layer[i].collapsed) continue;
+        if (sim->layer[i].exact || (!chain && sim->layer[i].collapsed)) continue;
         xb_build b = {.s = &sim->s,
+                      .stages = sim->layer,
                       .layer = &sim->layer[i],
                       .cut = sim->blocks ? &sim->blocks[i] : &sim->layer[i].cut,
                       .chain = chain ? chain : &none,

@@ -23,19 +23,16 @@ static bool read_weights(xb_sim *sim, xb_sim_stage *l)
         for (int64_t r = 0; r < m->rows; r++)
             for (int64_t c = 0; c < m->cols; c++)
                 l->w[i++] = from[k * m->group_stride + r * m->row_stride + c * m->col_stride];
-    return xb_mapping_of(sim->s.d, &where, &l->hw, sim->s.options, l->w, n, &l->map);
+    l->map = xb_mapping_of(&l->hw, sim->s.options, l->w, n);
+    return true;
 }
 
-/* A device that changes weights has no meaning where a weight is cut in slices. */
-static bool chain_fits(xb_sim *sim, const xb_sim_stage *l)
+static bool is_exact(const xb_sim *sim, const xb_sim_stage *l)
 {
-    if (l->map.slices < 2) return true;
-    for (size_t i = 0; i < sim->s.chain.n; i++)
-        if (sim->s.chain.link[i].device->domain == XB_DOMAIN_WEIGHT)
-            return xb_error(sim->s.d, "simulate", (.node = l->m->name),
-                            "device '%s' changes weights, which cell_bits cuts in %zu slices: use 0",
-                            sim->s.chain.link[i].device->name, l->map.slices);
-    return true;
+    const char *const *pattern = sim->s.options->exact.data;
+    for (size_t i = 0; i < sim->s.options->exact.n; i++)
+        if (xb_hw_pattern_matches(pattern[i], l->m->name, l->type)) return true;
+    return false;
 }
 
 static bool open_layer(xb_sim *sim, uint32_t i, const xb_matrix *m, const xb_layer_cost *cost)
@@ -47,13 +44,33 @@ static bool open_layer(xb_sim *sim, uint32_t i, const xb_matrix *m, const xb_lay
     l->hw = xb_hw_for(xb_layout_hw(sim->s.layout), m->name, cost->op_type);
     l->key = xb_draw_layer(m->name);
     l->cut = xb_sections_of(sim->s.layout, i);
-    if (!read_weights(sim, l) || !chain_fits(sim, l)) return false;
+    sim->of_op[m->op.id] = i + 1;
+    l->exact = is_exact(sim, l);
+    if (l->exact) xb_buf_printf(&sim->exact, "%s%s", sim->exact.len ? ", " : "", m->name);
+    if (!xb_chip_check(sim->s.d, sim->s.chip, sim->s.options, c, &l->hw, m->name) || !read_weights(sim, l)) return false;
+    if (l->exact) return true;
     l->split = l->hw.adc_bits && sim->s.options->adc_place == XB_ADC_DEVICE && !l->map.digital;
     l->reads =
         xb_chain_has(c, XB_DOMAIN_CONDUCTANCE, XB_STAGE_READ) || xb_chain_has(c, XB_DOMAIN_WEIGHT, XB_STAGE_READ);
+    l->drawn = xb_devices_drawn(c);
     l->collapsed = !l->hw.input_bits && !l->hw.adc_bits && !l->reads;
     *(l->collapsed ? &sim->any_collapsed : &sim->any_custom) = true;
-    sim->of_op[m->op.id] = i + 1;
+    return true;
+}
+
+/* A pattern that means no layer is a mistake. */
+static bool exact_found(const xb_sim *sim)
+{
+    const xb_simulation *s = &sim->s;
+    const char *const *pattern = s->options->exact.data;
+    for (size_t i = 0; i < s->options->exact.n; i++) {
+        size_t k = 0;
+        while (k < sim->layers && !xb_hw_pattern_matches(pattern[i], sim->layer[k].m->name, sim->layer[k].type)) k++;
+        if (k < sim->layers) continue;
+        xb_where where = xb_chip_key(s->chip, "exact", i);
+        return xb_diag_false(s->d, "simulate", &where, "chip: 'exact': '%s' matches no layer; the first is '%s'",
+                             pattern[i], sim->layer[0].m->name);
+    }
     return true;
 }
 
@@ -69,7 +86,7 @@ static bool open_layers(xb_sim *sim)
     sim->of_op = xb_calloc(sim->op_limit + 1, sizeof *sim->of_op);
     for (uint32_t i = 0; i < sim->layers; i++)
         if (!open_layer(sim, i, &m[i], &cost[i])) return false;
-    return true;
+    return exact_found(sim);
 }
 
 /* ---- answers ---- */
@@ -138,6 +155,7 @@ void xb_sim_free(xb_sim *sim)
         free(sim->layer[i].w);
     }
     for (int i = 0; i < sim->threads; i++) xb_scratch_free(&sim->scratch[i]);
+    xb_buf_free(&sim->exact);
     free(sim->scratch);
     free(sim->layer);
     free(sim->chip);
@@ -150,6 +168,10 @@ static void describe(const xb_sim_stage *l, xb_buf *b)
 {
     const xb_converters *c = &l->converters;
     size_t blocks = 0;
+    if (l->exact) {
+        xb_buf_printf(b, "%s %s: exact, digital\n", l->m->name, l->type);
+        return;
+    }
     for (size_t i = 0; i < l->cut.list.n; i++) blocks += l->cut.list.data[i].blocks;
     xb_buf_printf(b, "%s %s: %lld x %lld x %lld in %zu row blocks, %zu weight slices, %s, w_max %g", l->m->name,
                   l->type, (long long)l->m->groups, (long long)l->m->rows, (long long)l->m->cols, blocks, l->map.slices,
@@ -169,7 +191,9 @@ static void describe(const xb_sim_stage *l, xb_buf *b)
                       l->split ? " of each device" : "");
     bool whole = l->map.grain > 0 && c->input_bits && xb_converters_digit(c) <= (c->is_signed ? 127 : 255) &&
                  l->map.grain >= 1 / 127.0 && !l->split && !l->map.digital && !l->reads;
-    xb_buf_str(b, whole ? ", int8 where conductances are whole codes\n" : ", float\n");
+    xb_buf_str(b, whole      ? ", int8 where conductances are whole codes\n"
+                  : l->drawn ? ", float, every read drawn\n"
+                             : ", float\n");
 }
 
 void xb_sim_describe(const xb_sim *sim, xb_buf *b)

@@ -10,6 +10,7 @@
 #ifndef XB_SIM_SIM_H
 #define XB_SIM_SIM_H
 
+#include "base/yaml.h"
 #include "data/data.h"
 #include "hw/layout.h"
 #include "nn/engine.h"
@@ -21,6 +22,7 @@ typedef enum xb_adc_place { XB_ADC_PAIR, XB_ADC_DEVICE } xb_adc_place;
 
 /* `chip:` of a pipeline beside its devices; sizes, bits and conductances come from the hardware file (0 bits: ideal). */
 typedef struct xb_chip_options {
+    xb_list exact;       /* of const char *: patterns of layers that are computed digitally, exactly, on no array */
     double clip;         /* w_max = clip * standard deviation of the layer's weights; 0: its largest |w| */
     int64_t weight_bits; /* weights are rounded to this many bits, sign included; 0: not */
     int64_t cell_bits;   /* and cut in slices of this many bits, one array each; 0: one slice */
@@ -33,6 +35,10 @@ typedef struct xb_chip_options {
     bool ir_drop;        /* wires have the hardware's resistance (crossbar.wire_r_row, wire_r_col) */
 } xb_chip_options;
 extern const xb_option xb_chip_option_table[];
+/* Do options, devices and hardware go together? false after a diagnostic at the key in `chip` (NULL: nowhere). layer
+ * NULL: whatever no hardware file can change for a single layer is checked. */
+bool xb_chip_check(xb_diags *d, const xb_yaml *chip, const xb_chip_options *o, const xb_chain *c, const xb_hw *hw,
+                   const char *layer);
 
 typedef struct xb_simulation {
     xb_diags *d;
@@ -40,6 +46,7 @@ typedef struct xb_simulation {
     const xb_graph *graph;
     xb_chain chain;
     const xb_chip_options *options;
+    const xb_yaml *chip; /* where options come from, for diagnostics; NULL: nowhere */
     uint64_t seed;
     const xb_dataset *data; /* measured on: items [first, first+count), count 0: to the end */
     size_t first, count;
@@ -59,6 +66,17 @@ typedef struct xb_sim xb_sim;
 xb_sim *xb_sim_new(const xb_simulation *s);
 void xb_sim_free(xb_sim *sim);
 void xb_sim_describe(const xb_sim *sim, xb_buf *b); /* a line a layer: blocks, slices, ranges, path (collapsed, float, int8) */
+/* Notes on what the settings do not do (wires without resistance, devices that need a longer time), on layers that are
+ * exact, and on devices whose reads are drawn cell by cell. */
+void xb_sim_notes(const xb_sim *sim, xb_diags *d);
+/* What stands on the chip: with an array of its own for every slice of a weight, without exact layers. */
+typedef struct xb_chip_size {
+    int64_t slices; /* the most of any layer */
+    double arrays, devices;
+    double array_area;   /* m2 */
+    const char *exact;   /* names of exact layers, ", " between them; "": none. The simulator's */
+} xb_chip_size;
+xb_chip_size xb_sim_size(const xb_sim *sim);
 /* Trials first .. first+n-1: the same rows in any order, on any number of threads, in any split. Progress on stderr.
  * false after diagnostics, or interrupted. */
 bool xb_sim_run(xb_sim *sim, uint64_t first, size_t n, xb_trial *rows);
@@ -73,7 +91,8 @@ typedef struct xb_summary {
 } xb_summary;
 xb_summary xb_trials_summary(const xb_trial *rows, size_t n); /* of top1; agreement where there are no labels */
 
-/* Programming: expected writes of a device by one-shot, write-verify, or incremental pulses, and how long all take. */
+/* Programming: expected writes of a device by one-shot, write-verify, or incremental pulses, and how long all take. A
+ * device that is stuck spends all the writes there are, also where it is stuck at its target. */
 typedef enum xb_programming { XB_PROGRAM_ONE_SHOT, XB_PROGRAM_VERIFY, XB_PROGRAM_PULSES } xb_programming;
 typedef struct xb_program_options {
     int method;                  /* xb_programming */
@@ -87,10 +106,11 @@ typedef struct xb_program_options {
 extern const xb_option xb_program_option_table[];
 typedef struct xb_program_cost {
     double success;  /* of one write: erf(d / (sigma sqrt 2)) */
-    double writes;   /* expected, a device */
-    double residual; /* standard deviation of ln(G / target) after acceptance */
+    double writes;   /* expected, a device, stuck ones with the rest */
+    double residual; /* standard deviation of ln(G / target) after acceptance, of devices that are not stuck */
     double seconds;  /* for `devices` of them */
 } xb_program_cost;
-xb_program_cost xb_program_cost_of(const xb_program_options *o, double devices);
+/* stuck: share of devices that no write changes (xb_chain_stuck). */
+xb_program_cost xb_program_cost_of(const xb_program_options *o, double devices, double stuck);
 
 #endif

@@ -55,9 +55,9 @@ typedef struct xb_mapping {
     double grain;               /* shares are whole multiples of it; 0: any */
 } xb_mapping;
 
-/* w: all n weights of the layer. false after a diagnostic at `where`. */
-bool xb_mapping_of(xb_diags *d, const xb_where *where, const xb_hw *hw, const xb_chip_options *o, const float *w,
-                   size_t n, xb_mapping *out);
+/* w: all n weights of the layer. Options as xb_chip_check takes them. */
+xb_mapping xb_mapping_of(const xb_hw *hw, const xb_chip_options *o, const float *w, size_t n);
+size_t xb_mapping_slices(const xb_chip_options *o, bool differential);
 /* Clipped to w_max and rounded to codes, in place. */
 void xb_mapping_round(const xb_mapping *m, float *w, size_t n);
 /* Shares of slice t that rounded weights (or, where a device has changed weights, any) ask for, as conductances,
@@ -165,7 +165,7 @@ typedef struct xb_chip_layer {
     xb_side *side; /* [slices][sections][XB_SIDES] */
     bool whole, noisy; /* some side is whole; some has variances */
     float *weight;     /* collapsed: [groups][rows][cols]; else NULL */
-    xb_devices *drawn; /* [slices], whose reads are drawn, and no side is there; else NULL */
+    xb_devices *drawn; /* [slices], whose reads are drawn, and no side holds anything; else NULL */
     xb_build build;    /* what it was made by */
 } xb_chip_layer;
 xb_chip_layer *xb_chip_layer_new(const xb_build *b); /* NULL after a diagnostic */
@@ -298,6 +298,7 @@ struct xb_sim {
     size_t *of_op; /* by op id: layer + 1; 0: none */
     uint32_t op_limit;
     bool any_collapsed, any_custom;
+    xb_buf exact; /* names of exact layers */
     size_t count, classes; /* items that are measured on; numbers per answer */
     float *answers;        /* the float network's, [count][classes] */
     xb_custom_ops custom;
@@ -313,6 +314,9 @@ struct xb_sim {
     bool ideal_inputs;        /* calibrating: no DAC yet */
 };
 int xb_sim_weight_input(const xb_graph *g, xb_op op); /* 0 or 1: the constant factor of a synaptic op */
+
+/* check.c: where `chip:` says this (its i-th item, of a list); an empty place when it says nothing. */
+xb_where xb_chip_key(const xb_yaml *chip, const char *key, size_t i);
 
 /* ---- run.c ---- */
 

@@ -34,11 +34,24 @@ static void take_counts(xb_sim *sim, xb_trial *row)
     }
 }
 
+/* The first reading that failed, in the order of the data: workers may have met several. */
+static void report_failure(xb_sim *sim)
+{
+    const xb_reading_failure *first = NULL;
+    for (int i = 0; i < sim->threads; i++) {
+        const xb_reading_failure *f = &sim->scratch[i].failure;
+        if (f->set && (!first || f->item < first->item)) first = f;
+    }
+    if (first) xb_reading_report(sim->s.d, &first->at);
+    for (int i = 0; i < sim->threads; i++) sim->scratch[i].failure.set = false;
+}
+
 static bool run_trial(xb_sim *sim, uint64_t trial, float *out, xb_trial *row)
 {
     memset(row, 0, sizeof *row);
     row->trial = trial;
     bool ok = xb_sim_build(sim, &sim->s.chain, trial) && xb_sim_engine(sim) && xb_sim_answers(sim, sim->engine, out);
+    if (!ok) report_failure(sim);
     xb_sim_drop(sim);
     take_counts(sim, row);
     if (ok) score(sim, out, row);
@@ -59,7 +72,7 @@ bool xb_sim_run(xb_sim *sim, uint64_t first, size_t n, xb_trial *rows)
     return ok;
 }
 
-/* A collapsed layer: x times its matrix. */
+/* A layer that is collapsed, or exact: x times its matrix. */
 static void multiply(const xb_sim_stage *l, const float *w, const float *x, float *y)
 {
     for (int64_t c = 0; c < l->m->cols; c++) {
@@ -89,7 +102,12 @@ bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x,
     while (i < sim->layers && strcmp(sim->layer[i].m->name, name)) i++;
     if (i == sim->layers) return xb_error(sim->s.d, "simulate", (0), "the layout has no layer '%s'", name);
     xb_sim_stage *l = &sim->layer[i];
+    if (l->exact) {
+        multiply(l, l->w, x, y);
+        return true;
+    }
     xb_build b = {.s = &sim->s,
+                  .stages = sim->layer,
                   .layer = l,
                   .cut = &l->cut,
                   .chain = &sim->s.chain,
@@ -111,7 +129,9 @@ bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x,
         multiply(l, chip->weight, x, y);
     else
         product(&w, x, y);
+    bool ok = !scratch.failure.set;
+    if (!ok) xb_reading_report(sim->s.d, &scratch.failure.at);
     xb_scratch_free(&scratch);
     xb_chip_layer_free(chip);
-    return true;
+    return ok;
 }

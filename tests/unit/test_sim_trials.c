@@ -106,7 +106,7 @@ START_TEST(writes_are_one_over_the_success)
                  {0.5, 0.02, 31.3}, {0.5, 0.05, 12.6}, {0.5, 0.1, 6.31}};
     for (size_t i = 0; i < 6; i++) {
         xb_program_options o = options(XB_PROGRAM_VERIFY, known[i].sigma, known[i].tolerance);
-        xb_program_cost c = xb_program_cost_of(&o, 861000);
+        xb_program_cost c = xb_program_cost_of(&o, 861000, 0);
         double residual, found = simulate(&o, &residual);
         near(c.writes, 1 / c.success, 1e-9);
         near(c.writes, known[i].writes, 5e-3);
@@ -122,7 +122,7 @@ START_TEST(there_is_a_most)
     xb_program_options o = options(XB_PROGRAM_VERIFY, 0.5, 0.05);
     o.most = 4;
     o.parallel = 64;
-    xb_program_cost c = xb_program_cost_of(&o, 100);
+    xb_program_cost c = xb_program_cost_of(&o, 100, 0);
     double residual, found = simulate(&o, &residual);
     near(found, c.writes, 0.02);
     near(residual, c.residual, 0.02);
@@ -134,7 +134,7 @@ START_TEST(pulses_close_in)
 {
     xb_program_options o = options(XB_PROGRAM_PULSES, 0.5, 0.02);
     for (int i = 0; i < 3; i++) {
-        xb_program_cost c = xb_program_cost_of(&o, 1);
+        xb_program_cost c = xb_program_cost_of(&o, 1, 0);
         double residual, found = simulate(&o, &residual);
         near(found, c.writes, 0.02);
         near(residual, c.residual, 0.05);
@@ -150,7 +150,7 @@ START_TEST(coarse_pulses_end_at_the_most)
     xb_program_options o = options(XB_PROGRAM_PULSES, 0.5, 0.01);
     o.pulse_sigma = 0.4;
     for (o.most = 10; o.most <= 1000; o.most *= 10) {
-        xb_program_cost c = xb_program_cost_of(&o, 1);
+        xb_program_cost c = xb_program_cost_of(&o, 1, 0);
         double residual, found = simulate(&o, &residual);
         near(found, c.writes, 0.02);
         near(residual, c.residual, 0.05);
@@ -161,15 +161,15 @@ END_TEST
 START_TEST(one_shot_is_one_write)
 {
     xb_program_options o = options(XB_PROGRAM_ONE_SHOT, 0.1, 0.05);
-    xb_program_cost c = xb_program_cost_of(&o, 10);
+    xb_program_cost c = xb_program_cost_of(&o, 10, 0);
     ck_assert(c.writes == 1 && c.residual == 0.1);
     near(c.success, erf(0.5 / sqrt(2)), 1e-12);
     near(c.seconds, 10 * 6.5e-6, 1e-12);
     o = options(XB_PROGRAM_VERIFY, 0, 0.05);
-    c = xb_program_cost_of(&o, 10);
+    c = xb_program_cost_of(&o, 10, 0);
     ck_assert(c.writes == 1 && c.residual == 0 && c.success == 1);
     o.method = XB_PROGRAM_PULSES;
-    c = xb_program_cost_of(&o, 10);
+    c = xb_program_cost_of(&o, 10, 0);
     ck_assert(c.writes == 1 && c.residual == 0);
 }
 END_TEST
