@@ -119,12 +119,21 @@ static map map_new(xb_report_writer *w)
     return m;
 }
 
+/* Is it cut, and do the layout's counts not say that all of it is there? Only then its weights are read again: they may
+ * be a mapped file. Compacted cells are all cells where nothing is gone, unless an array is counted larger than it is.
+ */
+static bool may_lack(const xb_layer_cost *l)
+{
+    bool wires = l->row_wires + l->col_wires < l->row_wires_full + l->col_wires_full;
+    return l->tiling.grid_rows * l->tiling.grid_cols > 1 && (wires || l->zero_arrays || l->compacted_cells != l->cells);
+}
+
 void xb_report_write_deleted(xb_report_writer *w)
 {
     const xb_layer_cost *layer;
     size_t n = w->layout_api->layer_costs(w->layout, &layer), first = 0;
     map m = map_new(w);
     for (size_t i = 0; i < n; first += (size_t)layer[i++].arrays)
-        if (layer[i].tiling.grid_rows * layer[i].tiling.grid_cols > 1) write_map(&m, i, first, (size_t)layer[i].arrays);
+        if (may_lack(&layer[i])) write_map(&m, i, first, (size_t)layer[i].arrays);
     if (m.found) w->json->close(w->j);
 }
