@@ -96,6 +96,61 @@ START_TEST(taylor_finds_what_nobody_listens_to)
 }
 END_TEST
 
+/* conv1 normalised by the batch. */
+static const char *const normed =
+    "xir 1\ngraph \"normed\"\nsymbol batch\ninput %x f32[batch,1,28,28]\n"
+    "const %conv1.weight f32[4,1,5,5] = digest 0\nconst %bn.scale f32[4] = digest 0\nconst %bn.b f32[4] = digest 0\n"
+    "const %bn.mean f32[4] = digest 0\nconst %bn.var f32[4] = digest 0\nconst %fc1.weight f32[10,576] = digest 0\n"
+    "op conv1 Conv(%x, %conv1.weight) {strides = [2, 2]} => %a f32[batch,4,12,12]\n"
+    "op bn BatchNormalization(%a, %bn.scale, %bn.b, %bn.mean, %bn.var) => %b f32[batch,4,12,12]\n"
+    "op act Tanh(%b) => %c f32[batch,4,12,12]\n"
+    "op flat Flatten(%c) => %d f32[batch,576]\n"
+    "op fc1 Gemm(%d, %fc1.weight) {transB = 1} => %y f32[batch,10]\n"
+    "output %y\nend\n";
+
+static int compared;
+
+/* What is added up for conv1's units is |w dL/dw + scale dL/dscale|, of which the first is nothing but rounding. */
+static int compare_slopes(xb_cx *cx, xb_trainer *t, void *context)
+{
+    prune_work *w = context;
+    double sums[4] = {0};
+    prune_net *plan = xb_prune_look(w, xb_trainer_graph(t));
+    const xb_param *p = xb_trainer_param(t, xb_graph_find(plan->g, "conv1.weight"));
+    const xb_param *scale = xb_trainer_param(t, xb_graph_find(plan->g, "bn.scale"));
+    (void)cx;
+    ck_assert(plan->n_bundles == 4 && p && scale);
+    xb_prune_add_taylor(w, plan, t, sums);
+    for (int u = 0; u < 4; u++) {
+        double along = 0, of_scale = (double)scale->data[u] * (double)scale->gradient[u];
+        for (int i = 25 * u; i < 25 * (u + 1); i++) along += (double)p->data[i] * (double)p->gradient[i];
+        ck_assert_double_le(fabs(sums[u] - fabs(along + of_scale)), 1e-12);
+        ck_assert_double_le(fabs(along), 1e-3 * fabs(of_scale));
+        ck_assert_double_gt(sums[u], 0);
+        compared++;
+    }
+    return 0;
+}
+
+START_TEST(taylor_looks_at_scales_behind_normalisation)
+{
+    xb_graph *g = bench_net(normed);
+    bench_set(g, "bn.scale", (float[]){1, .5f, 2, 1.5f}, 4);
+    bench_set(g, "bn.var", (float[]){1, 1, 1, 1}, 4);
+    bench *b = pruning(g, "{units: {conv1: 2}, score: taylor, train: {steps: 5, batch: 64, rate: 0.01}}");
+    prune_work w = {.cx = b->cx,
+                    .graph = b->cx->host->service(b->cx, "xb.graph", 1),
+                    .train = b->cx->host->service(b->cx, "xb.train", 1),
+                    .edit = b->cx->host->service(b->cx, "xb.edit", 1),
+                    .o = &b->o};
+    xb_train_hooks hooks = {.struct_size = sizeof hooks, .context = &w, .on_gradient = compare_slopes};
+    compared = 0;
+    ck_assert_msg(w.train->run(b->cx, g, &b->o.train, &hooks, NULL) == 0, "%s", xb_diags_text(b->d));
+    ck_assert_int_eq(compared, 20);
+    bench_free(b);
+}
+END_TEST
+
 /* ---- the gate ---- */
 
 START_TEST(gate_that_cannot_be_met_keeps_the_network)
@@ -282,6 +337,7 @@ int main(void)
     tcase_add_test(c, all_go_at_the_start);
     tcase_add_test(c, rounds_are_spread);
     tcase_add_test(c, taylor_finds_what_nobody_listens_to);
+    tcase_add_test(c, taylor_looks_at_scales_behind_normalisation);
     tcase_add_test(c, gate_that_cannot_be_met_keeps_the_network);
     tcase_add_test(c, gate_brings_back_the_last_round_that_met_it);
     tcase_add_test(c, gate_that_is_met_changes_nothing);
