@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	bench/results/irdrop.tsv \
 	bench/results/train.tsv \
 	bench/sim-study/run \
+	bench/sim/net.c \
 	bench/sim/product.c \
 	bench/sim/run \
 	bench/train/compare.py \

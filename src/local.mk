@@ -291,6 +291,7 @@ src_libxbarc_a_SOURCES += \
 	src/sim/calibrate.c \
 	src/sim/chain.c \
 	src/sim/chain.h \
+	src/sim/check.c \
 	src/sim/chip.c \
 	src/sim/convert.c \
 	src/sim/devices.c \
@@ -300,6 +301,7 @@ src_libxbarc_a_SOURCES += \
 	src/sim/irdrop.h \
 	src/sim/irdrop_private.h \
 	src/sim/irdrop_solve.c \
+	src/sim/items.c \
 	src/sim/lanes_avx2.h \
 	src/sim/lanes_avx512.h \
 	src/sim/lanes_plain.h \
@@ -324,6 +326,7 @@ src_libxbarc_a_SOURCES += \
 	src/sim/product_private.h \
 	src/sim/product_tile.h \
 	src/sim/program.c \
+	src/sim/reads.c \
 	src/sim/run.c \
 	src/sim/sections.c \
 	src/sim/sim.c \
@@ -332,18 +335,29 @@ src_libxbarc_a_SOURCES += \
 	src/sim/summary.c \
 	src/sim/trial.c \
 	src/sim/vectors.c \
+	src/sim/windows.c \
 	src/sim/wires.c
 src_libxbarc_a_SOURCES += \
+	src/report/axis.c \
+	src/report/axis.h \
 	src/report/curve.c \
 	src/report/curve.h \
+	src/report/deleted.c \
 	src/report/fields.c \
 	src/report/fields.h \
 	src/report/html.c \
+	src/report/lines.c \
+	src/report/lines.h \
+	src/report/plot.c \
 	src/report/render.c \
 	src/report/render.h \
+	src/report/style.c \
 	src/report/svg.c \
 	src/report/tables.c \
-	src/report/text.c
+	src/report/text.c \
+	src/report/text_traces.c \
+	src/report/traces.c \
+	src/report/traces.h
 src_libxbarc_a_SOURCES += \
 	src/plug/builtin.h \
 	src/plug/context.c \

@@ -75,6 +75,7 @@ UNIT_TESTS = \
 	tests/unit/test_rank_clip \
 	tests/unit/test_rank_clip_train \
 	tests/unit/test_report \
+	tests/unit/test_report_json \
 	tests/unit/test_service_edit \
 	tests/unit/test_sim_cells \
 	tests/unit/test_sim_chain \
