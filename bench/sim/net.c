@@ -1,7 +1,7 @@
 /* usage: net MODEL.onnx NAME IMAGES ROUNDS [ROW...]: images per CPU second of a whole network on simulated chips, one
  * thread, and as shares of the float engine on the same images: medians, lowest and highest of rounds in which all take
- * turns. Set-up is what a chip costs before its first image, programming and wires included. A model of one channel sees
- * the built-in digits, others random numbers. */
+ * turns. Set-up is what a chip costs before its first image, programming and wires included. A model of one channel
+ * sees the built-in digits, others random numbers. */
 #define XBARC_BUILTIN
 #include "base/rng.h"
 #include "hw/hw.h"
@@ -103,8 +103,8 @@ static bool open_bench(bench *b, const char *model)
     const xb_type *t = xb_graph_type(b->g, in[0]);
     bool digits = t->dim[1] == 1;
     b->map.scale = digits ? 1 / 256.0 : 1;
-    b->data = digits ? xb_dataset_open(b->d, xb_arena_printf(b->a, "digits:%zu@1", b->images), NULL)
-                     : random_images(b, t);
+    b->data =
+        digits ? xb_dataset_open(b->d, xb_arena_printf(b->a, "digits:%zu@1", b->images), NULL) : random_images(b, t);
     b->link[0] = (xb_link){&lognormal, options_of(b, &lognormal, "{sigma: 0.1}")};
     b->link[1] = (xb_link){&read_noise, options_of(b, &read_noise, "{sigma: 0.02}")};
     return b->data != NULL;
@@ -113,8 +113,9 @@ static bool open_bench(bench *b, const char *model)
 /* A chip that is ready for images. */
 static bool open_row(bench *b, row *r, const way *k, int size)
 {
-    const char *text = xb_arena_printf(b->a, "xbarc: 1\n%scrossbar: {rows: %d, cols: %d, wire_r_row: %s, wire_r_col: %s, source: assumed}\n",
-                                       k->hw, size, size, k->wires ? "1ohm" : "0ohm", k->wires ? "1ohm" : "0ohm");
+    const char *text = xb_arena_printf(
+        b->a, "xbarc: 1\n%scrossbar: {rows: %d, cols: %d, wire_r_row: %s, wire_r_col: %s, source: assumed}\n", k->hw,
+        size, size, k->wires ? "1ohm" : "0ohm", k->wires ? "1ohm" : "0ohm");
     xb_yaml *y = xb_yaml_parse(b->d, b->a, "hw.yaml", text, strlen(text), NULL, NULL);
     *r = (row){.way = k};
     if (!y || !xb_hw_read(b->d, b->a, y, NULL, &r->hw)) return false;

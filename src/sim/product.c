@@ -12,9 +12,9 @@ typedef struct run {
     const xb_read_noise *noise; /* NULL: none, or nothing to multiply it with */
     float factor, *y;
     size_t ldy;
-    float *total;               /* [XB_CHUNK][padded] */
-    uint32_t *clipped;          /* [padded] */
-    float *largest;             /* [padded], NULL: not asked for */
+    float *total;      /* [XB_CHUNK][padded] */
+    uint32_t *clipped; /* [padded] */
+    float *largest;    /* [padded], NULL: not asked for */
 } run;
 
 /* One group of blocks for a chunk of vectors. */

@@ -31,16 +31,19 @@ static void group8(const run8 *r, size_t block, size_t past, size_t n, float *y)
     }
 }
 
-/* Rows of vectors that lie side by side in x. */
+enum { SLACK = 64 }; /* bytes and words that may be read and written behind the last ones */
+
+/* Rows of vectors that lie side by side in x, at most eight of them. */
 typedef struct piece {
-    size_t to, from, n;
+    uint32_t to, n;
+    size_t from;
 } piece;
 
 static size_t pieces_of(const size_t *row, size_t rows, piece *to)
 {
     size_t n = 0;
     for (size_t k = 0; k < rows; k++) {
-        if (!k || row[k] != row[k - 1] + 1) to[n++] = (piece){.to = k, .from = row[k]};
+        if (!k || row[k] != row[k - 1] + 1 || to[n - 1].n == 8) to[n++] = (piece){.to = (uint32_t)k, .from = row[k]};
         to[n - 1].n++;
     }
     return n;
@@ -49,11 +52,7 @@ static size_t pieces_of(const size_t *row, size_t rows, piece *to)
 /* A vector's rows one behind another. What a short piece writes too much, the next one overwrites. */
 static void gather(const uint8_t *x, const piece *p, size_t n, uint8_t *to)
 {
-    for (size_t i = 0; i < n; i++)
-        if (p[i].n <= 8)
-            memcpy(to + p[i].to, x + p[i].from, 8);
-        else
-            memcpy(to + p[i].to, x + p[i].from, p[i].n);
+    for (size_t i = 0; i < n; i++) memcpy(to + p[i].to, x + p[i].from, 8);
 }
 
 static void words_of(const run8 *r, const uint8_t *x, bool sign, uint32_t *to)
@@ -78,7 +77,7 @@ static run8 run8_of(const xb_panels8 *p, bool signed_x, float unit, const xb_adc
                           .high = adc->high,
                           .ldtotal = padded};
     if (r.strip.convert) r.strip.code = (float)((double)unit / adc->step);
-    r.x = xb_lines(words, XB_CHUNK * sizeof *r.x);
+    r.x = xb_lines(words * XB_CHUNK + SLACK, sizeof *r.x);
     r.total = xb_lines(padded, XB_CHUNK * sizeof *r.total);
     r.clipped = xb_lines(padded, sizeof *r.clipped);
     if (largest) r.largest = xb_lines(padded, sizeof *r.largest);
@@ -90,18 +89,15 @@ void xb_array_product8_of(const xb_panels8 *p, const xb_vectors8 *v, bool signed
 {
     const xb_cut *c = &p->cut;
     run8 r = run8_of(p, signed_x, unit, adc, largest != NULL);
-    size_t rows = (size_t)p->end[c->blocks - 1];
+    size_t rows = (size_t)p->end[c->blocks - 1], line = rows + SLACK;
     piece *piece_list = xb_calloc(rows, sizeof *piece_list);
-    uint8_t *line = xb_calloc(rows + 8, 1);
+    uint8_t *lines = xb_lines(line, XB_CHUNK);
     size_t pieces = pieces_of(v->row, rows, piece_list);
     r.strip.factor = scale * (r.strip.convert ? adc->step : unit), r.strip.ldy = ldy;
     for (size_t at = 0; at < v->n; at += XB_CHUNK) {
         size_t here = v->n - at < XB_CHUNK ? v->n - at : XB_CHUNK;
-        for (size_t i = 0; i < here; i++) {
-            const uint8_t *x = v->x + v->at[at + i];
-            if (pieces > 1) gather(x, piece_list, pieces, line);
-            words_of(&r, pieces > 1 ? line : x + v->row[0], signed_x, r.x + i * r.words);
-        }
+        for (size_t i = 0; i < here; i++) gather(v->x + v->at[at + i], piece_list, pieces, lines + i * line);
+        for (size_t i = 0; i < here; i++) words_of(&r, lines + i * line, signed_x, r.x + i * r.words);
         for (size_t b = 0, past; b < c->blocks; b = past) {
             past = xb_cut_group(c, b);
             group8(&r, b, past, here, y + at * ldy);
@@ -110,7 +106,7 @@ void xb_array_product8_of(const xb_panels8 *p, const xb_vectors8 *v, bool signed
     }
     for (int64_t m = 0; largest && m < c->cols; m++)
         if (r.largest[m] * unit > *largest) *largest = r.largest[m] * unit;
-    free(piece_list), free(line);
+    free(piece_list), xb_lines_free(lines);
     xb_lines_free(r.x), xb_lines_free(r.total), xb_lines_free(r.clipped), xb_lines_free(r.largest);
 }
 
@@ -119,9 +115,13 @@ void xb_array_product8(const xb_panels8 *p, const uint8_t *x, bool signed_x, siz
 {
     size_t rows = (size_t)p->end[p->cut.blocks - 1];
     size_t *at = xb_calloc(n + rows, sizeof *at), *row = at + n;
-    for (size_t v = 0; v < n; v++) at[v] = v * ldx;
+    uint8_t *copy = xb_calloc(n * rows + 8, 1);
+    for (size_t v = 0; v < n; v++) {
+        at[v] = v * rows;
+        memcpy(copy + at[v], x + v * ldx, rows);
+    }
     for (size_t k = 0; k < rows; k++) row[k] = k;
-    xb_vectors8 of = {.n = n, .x = x, .at = at, .row = row};
+    xb_vectors8 of = {.n = n, .x = copy, .at = at, .row = row};
     xb_array_product8_of(p, &of, signed_x, unit, scale, adc, y, ldy, count, largest);
-    free(at);
+    free(at), free(copy);
 }

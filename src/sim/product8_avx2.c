@@ -14,7 +14,8 @@ LANE vi i_dot(vi sum, vi x, vi w)
 
 TILES8_OF(6)
 WIDE_TILES8_OF(4)
-WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
+WIDE_TILES8_OF(2)
+WIDE_TILES8_OF(1)
 
     static void strip(const xb_strip8 *s)
 {
@@ -25,15 +26,9 @@ WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
 /* Pairs of 16 bits. */
 LANE_TARGET static void words(const uint8_t *x, bool sign, size_t rows, uint32_t *to)
 {
-    size_t i = 0;
-    for (; i + 16 <= rows; i += 16) {
+    for (size_t i = 0; i < rows; i += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(x + i));
         i_store(to + i / 2, sign ? _mm256_cvtepi8_epi16(bytes) : _mm256_cvtepu8_epi16(bytes));
-    }
-    for (; i < rows; i += 2) {
-        uint32_t low = sign ? (uint32_t)(int8_t)x[i] : x[i], high = 0;
-        if (i + 1 < rows) high = sign ? (uint32_t)(int8_t)x[i + 1] : x[i + 1];
-        to[i / 2] = (low & 0xffff) | high << 16;
     }
 }
 

@@ -14,7 +14,8 @@ LANE vi i_dot(vi sum, vi x, vi w)
 #include "sim/product8_tile.h"
 
 TILES8_OF(6)
-WIDE_TILES8_OF(4) WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
+WIDE_TILES8_OF(4)
+WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
 
     static void strip(const xb_strip8 *s)
 {

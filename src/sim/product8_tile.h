@@ -8,7 +8,8 @@
 
 #define EACH8 _Pragma("GCC unroll 16") for
 
-LANE void sums8_of(int high, int wide, const uint32_t *x, size_t ldx, const uint32_t *w, size_t words, vi sum[TILE][WIDE])
+LANE void sums8_of(int high, int wide, const uint32_t *x, size_t ldx, const uint32_t *w, size_t words,
+                   vi sum[TILE][WIDE])
 {
     for (size_t k = 0; k < words; k++) {
         vi column[WIDE];
@@ -51,8 +52,9 @@ LANE void codes8(const xb_strip8 *s, int high, int wide, vi sum[TILE][WIDE])
 
 LANE void add_up8(const xb_strip8 *s, int high, int wide, vi sum[TILE][WIDE], vi total[TILE][WIDE])
 {
-    EACH8(int i = 0; i < high; i++) EACH8(int v = 0; v < wide; v++)
-        total[i][v] = s->convert ? i_bits(v_add(v_bits(total[i][v]), v_bits(sum[i][v]))) : i_add(total[i][v], sum[i][v]);
+    EACH8(int i = 0; i < high; i++)
+    EACH8(int v = 0; v < wide; v++) total[i][v] =
+        s->convert ? i_bits(v_add(v_bits(total[i][v]), v_bits(sum[i][v]))) : i_add(total[i][v], sum[i][v]);
 }
 
 /* As finish() of product_tile.h. */
@@ -117,8 +119,20 @@ typedef struct tiles8 {
     }
 #define TILES8_OF(high) TILE8_FUNCTION(high, 1) TILE8_FUNCTION(high, 2)
 #define WIDE_TILES8_OF(high) TILES8_OF(high) TILE8_FUNCTION(high, 3)
-#define TILES8_ENTRY(high) {high, {tile8_##high##_1, tile8_##high##_2}}
-#define WIDE_TILES8_ENTRY(high) {high, {tile8_##high##_1, tile8_##high##_2, tile8_##high##_3}}
+#define TILES8_ENTRY(high)                                                                                             \
+    {                                                                                                                  \
+        high,                                                                                                          \
+        {                                                                                                              \
+            tile8_##high##_1, tile8_##high##_2                                                                         \
+        }                                                                                                              \
+    }
+#define WIDE_TILES8_ENTRY(high)                                                                                        \
+    {                                                                                                                  \
+        high,                                                                                                          \
+        {                                                                                                              \
+            tile8_##high##_1, tile8_##high##_2, tile8_##high##_3                                                       \
+        }                                                                                                              \
+    }
 
 static void in_tiles8(const xb_strip8 *s, const tiles8 *t)
 {

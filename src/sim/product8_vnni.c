@@ -16,7 +16,8 @@ LANE vi i_dot(vi sum, vi x, vi w)
 #include "sim/product8_tile.h"
 
 TILES8_OF(14)
-WIDE_TILES8_OF(8) WIDE_TILES8_OF(4) WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
+WIDE_TILES8_OF(8)
+WIDE_TILES8_OF(4) WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
 
     static void strip(const xb_strip8 *s)
 {

@@ -11,12 +11,23 @@ LANE vi i_dot(vi sum, vi x, vi w)
 #include "sim/product8_tile.h"
 
 WIDE_TILES_OF(4)
-WIDE_TILES_OF(2) WIDE_TILES_OF(1) WIDE_TILES8_OF(4) WIDE_TILES8_OF(2) WIDE_TILES8_OF(1)
+WIDE_TILES_OF(2)
+WIDE_TILES_OF(1)
+NOISY_TILES_OF(4)
+NOISY_TILES_OF(1)
 
-    static void strip(const xb_strip *s)
+WIDE_TILES8_OF(4)
+WIDE_TILES8_OF(2)
+WIDE_TILES8_OF(1)
+
+static void strip(const xb_strip *s)
 {
-    static const tiles heights[] = {WIDE_TILES_ENTRY(4), WIDE_TILES_ENTRY(2), WIDE_TILES_ENTRY(1)};
-    in_tiles(s, heights);
+    static const tiles heights[] = {WIDE_TILES_ENTRY(4), WIDE_TILES_ENTRY(2), WIDE_TILES_ENTRY(1)},
+                       noisy[] = {NOISY_TILES_ENTRY(4), NOISY_TILES_ENTRY(1)};
+    if (s->variance)
+        in_noisy_tiles(s, noisy, 1);
+    else
+        in_tiles(s, heights, 0, s->n);
 }
 
 static void strip8(const xb_strip8 *s)

@@ -72,7 +72,8 @@ typedef struct xb_kernel8 {
     int lanes, pack; /* pack: 1, 2 or 4 rows in a word */
     bool offset;     /* signed x enters as x + 128, and sums begin with -128 * (column sum) */
     void (*strip)(const xb_strip8 *s);
-    /* rows codes to words, the last one padded with zeros */
+    /* rows codes to words. Up to 63 bytes and 15 words behind the last ones are read and written: what pads the last word
+     * meets weights of 0. */
     void (*words)(const uint8_t *x, bool sign, size_t rows, uint32_t *to);
 } xb_kernel8;
 

@@ -1,8 +1,8 @@
 /* product_tile.h: the float kernel, in the vectors of the includer's lanes_*.h.
  *
- * A tile is `high` vectors of x by one to three vectors of columns; its sums stay in registers over the rows of a block,
- * are converted there and added to the totals. Which tile a sum belongs to changes nothing: it is one chain of fused
- * multiply-adds in the order of rows.
+ * A tile is `high` vectors of x by one to three vectors of columns; its sums stay in registers over the rows of a
+ * block, are converted there and added to the totals. Which tile a sum belongs to changes nothing: it is one chain of
+ * fused multiply-adds in the order of rows.
  */
 #ifndef XB_SIM_PRODUCT_TILE_H
 #define XB_SIM_PRODUCT_TILE_H
@@ -63,8 +63,9 @@ LANE void convert(const xb_strip *s, int high, int wide, vf sum[TILE][WIDE])
 /* Totals of the groups so far. */
 LANE void begin(const xb_strip *s, int high, int wide, size_t at, vf total[TILE][WIDE])
 {
-    EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++)
-        total[i][v] = s->begin ? v_set(0) : v_load(s->total + (at + (size_t)i) * s->ldtotal + v * LANES);
+    EACH(int i = 0; i < high; i++)
+    EACH(int v = 0; v < wide; v++) total[i][v] =
+        s->begin ? v_set(0) : v_load(s->total + (at + (size_t)i) * s->ldtotal + v * LANES);
 }
 
 LANE void add_up(int high, int wide, vf sum[TILE][WIDE], vf total[TILE][WIDE])
@@ -78,7 +79,8 @@ LANE void finish(const xb_strip *s, int high, int wide, size_t at, vf total[TILE
     const vf factor = v_set(s->factor);
     EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++)
     {
-        float *sums = s->total + (at + (size_t)i) * s->ldtotal + v * LANES, *y = s->y + (at + (size_t)i) * s->ldy + v * LANES;
+        float *sums = s->total + (at + (size_t)i) * s->ldtotal + v * LANES,
+              *y = s->y + (at + (size_t)i) * s->ldy + v * LANES;
         int64_t left = s->columns - v * LANES;
         if (s->end && left >= LANES) {
             v_store(y, v_fma(factor, total[i][v], v_load(y)));
@@ -112,25 +114,32 @@ typedef void sums_function(const float *x, const size_t *at, const size_t *row, 
                            vf sum[TILE][WIDE]);
 
 /* Noise of variance spread[i][v] is added to the sums of block b. Four vectors share a block of random numbers, two of
- * them a pair. */
+ * them a pair; here from the first of such four on, or one vector alone. */
 LANE void disturb(const xb_strip *s, const vi key[20], int high, int wide, size_t at, size_t b, vf spread[TILE][WIDE],
                   vf sum[TILE][WIDE])
 {
     const uint64_t first = s->first + at;
-    for (int v = 0; v < wide; v++) {
-        vi word[4];
-        vf length, turn[2];
-        for (int i = 0; i < high; i++) {
-            uint64_t vector = first + (uint64_t)i;
-            if (!i || vector % 4 == 0)
-                words_of(s->noise, key, vector / 4, (uint32_t)b, s->column + (uint32_t)(v * LANES), word);
-            if (!i || vector % 2 == 0) {
-                length = length_of(word[vector / 2 % 2 * 2]);
-                turn_of(word[vector / 2 % 2 * 2 + 1], &turn[0], &turn[1]);
+    for (int v = 0; v < wide; v++)
+        for (int four = 0; four < high; four += 4) {
+            vi word[4];
+            words_of(s->noise, key, first / 4 + (uint64_t)four / 4, (uint32_t)b, s->column + (uint32_t)(v * LANES),
+                     word);
+            if (high == 1) {
+                const vi *pair = word + first / 2 % 2 * 2;
+                vf length = length_of(pair[0]), turn[2];
+                turn_of(pair[1], &turn[0], &turn[1]);
+                sum[0][v] = v_fma(v_sqrt(v_mul(length, spread[0][v])), turn[first % 2], sum[0][v]);
+                continue;
             }
-            sum[i][v] = v_fma(v_sqrt(v_mul(length, spread[i][v])), turn[vector % 2], sum[i][v]);
+            vf length[2], turn[4];
+            EACH(int j = 0; j < 2; j++) length[j] = length_of(word[2 * j]);
+            EACH(int j = 0; j < 2; j++) turn_of(word[2 * j + 1], &turn[2 * j], &turn[2 * j + 1]);
+            EACH(int i = 0; i < 4; i++)
+            {
+                vf *to = &sum[four + i][v];
+                *to = v_fma(v_sqrt(v_mul(length[i / 2], spread[four + i][v])), turn[i], *to);
+            }
         }
-    }
 }
 
 /* With read noise: the variances of the sums are a second product, of the squares. */
@@ -157,19 +166,19 @@ LANE void noisy_tile(const xb_strip *s, int high, int wide, size_t at, sums_func
 
 typedef struct tiles {
     size_t high;
-    void (*run[WIDE][2])(const xb_strip *s, size_t at); /* [vectors - 1][noise]; NULL: too high */
+    void (*run[WIDE])(const xb_strip *s, size_t at); /* [vectors - 1]; NULL: too high */
 } tiles;
 
-#define TILE_FUNCTION(high, wide)                                                                                     \
+#define TILE_FUNCTION(high, wide)                                                                                      \
     LANE_TARGET static void tile_##high##_##wide(const xb_strip *s, size_t at)                                         \
     {                                                                                                                  \
         tile(s, high, wide, at);                                                                                       \
     }
-#define NOISY_FUNCTION(high, wide) \
+#define NOISY_FUNCTION(high, wide)                                                                                     \
     __attribute__((noinline)) LANE_TARGET static void sums_##high##_##wide(                                            \
-        const float *x, const size_t *at, const size_t *row, const float *w, size_t rows, vf sum[TILE][WIDE])             \
+        const float *x, const size_t *at, const size_t *row, const float *w, size_t rows, vf sum[TILE][WIDE])          \
     {                                                                                                                  \
-        vf here[TILE][WIDE];                                                                                              \
+        vf here[TILE][WIDE];                                                                                           \
         sums_of(high, wide, x, at, row, w, rows, here);                                                                \
         EACH(int i = 0; i < high; i++) EACH(int v = 0; v < wide; v++) sum[i][v] = here[i][v];                          \
     }                                                                                                                  \
@@ -177,21 +186,46 @@ typedef struct tiles {
     {                                                                                                                  \
         noisy_tile(s, high, wide, at, sums_##high##_##wide);                                                           \
     }
-/* Tiles of the usual width; of all widths, with noise. */
 #define TILES_OF(high) TILE_FUNCTION(high, 1) TILE_FUNCTION(high, 2)
-#define TILE_FUNCTIONS(high, wide) TILE_FUNCTION(high, wide) NOISY_FUNCTION(high, wide)
-#define WIDE_TILES_OF(high) TILE_FUNCTIONS(high, 1) TILE_FUNCTIONS(high, 2) TILE_FUNCTIONS(high, 3)
-#define TILE_PAIR(high, wide) {tile_##high##_##wide, noisy_tile_##high##_##wide}
-#define TILES_ENTRY(high) {high, {{tile_##high##_1, NULL}, {tile_##high##_2, NULL}}}
-#define WIDE_TILES_ENTRY(high) {high, {TILE_PAIR(high, 1), TILE_PAIR(high, 2), TILE_PAIR(high, 3)}}
+#define WIDE_TILES_OF(high) TILES_OF(high) TILE_FUNCTION(high, 3)
+#define NOISY_TILES_OF(high) NOISY_FUNCTION(high, 1) NOISY_FUNCTION(high, 2) NOISY_FUNCTION(high, 3)
+#define TILES_ENTRY(high)                                                                                              \
+    {                                                                                                                  \
+        high,                                                                                                          \
+        {                                                                                                              \
+            tile_##high##_1, tile_##high##_2                                                                           \
+        }                                                                                                              \
+    }
+#define WIDE_TILES_ENTRY(high)                                                                                         \
+    {                                                                                                                  \
+        high,                                                                                                          \
+        {                                                                                                              \
+            tile_##high##_1, tile_##high##_2, tile_##high##_3                                                          \
+        }                                                                                                              \
+    }
+#define NOISY_TILES_ENTRY(high)                                                                                        \
+    {                                                                                                                  \
+        high,                                                                                                          \
+        {                                                                                                              \
+            noisy_tile_##high##_1, noisy_tile_##high##_2, noisy_tile_##high##_3                                        \
+        }                                                                                                              \
+    }
 
-/* All vectors of a strip: tiles of the first height, then lower ones for what is left; the last height is 1. */
-static void in_tiles(const xb_strip *s, const tiles *t)
+/* Vectors [at, past) of a strip: tiles of the first height, then lower ones for what is left; the last height is 1. */
+static void in_tiles(const xb_strip *s, const tiles *t, size_t at, size_t past)
 {
-    bool noisy = s->variance != NULL;
-    while (!t->run[s->vectors - 1][noisy]) t++;
-    for (size_t at = 0; at < s->n; t++)
-        for (; s->n - at >= t->high; at += t->high) t->run[s->vectors - 1][noisy](s, at);
+    while (!t->run[s->vectors - 1]) t++;
+    for (; at < past; t++)
+        for (; past - at >= t->high; at += t->high) t->run[s->vectors - 1](s, at);
+}
+
+/* With noise, high tiles begin where four vectors do that share their random numbers. t[last]: the height of 1. */
+static void in_noisy_tiles(const xb_strip *s, const tiles *t, size_t last)
+{
+    size_t alone = (size_t)(-s->first % 4);
+    if (alone > s->n) alone = s->n;
+    in_tiles(s, t + last, 0, alone);
+    in_tiles(s, t, alone, s->n);
 }
 
 #endif

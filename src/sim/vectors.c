@@ -35,8 +35,7 @@ static void spread_image(const xb_shape *s, const float *from, float *y)
 {
     int64_t each = s->out_channels / s->m->groups, cols = s->m->cols;
     for (int64_t pos = 0; pos < s->in_size; pos++)
-        for (int64_t g = 0; g < s->m->groups; g++, from += cols)
-            spread(s, from, pos, each, y + g * each * s->out_size);
+        for (int64_t g = 0; g < s->m->groups; g++, from += cols) spread(s, from, pos, each, y + g * each * s->out_size);
 }
 
 static void put_dense(const xb_shape *s, int64_t v, const float *from, float scale, float *y)
@@ -50,7 +49,8 @@ static void put_dense(const xb_shape *s, int64_t v, const float *from, float sca
 /* Every pixel of images whose channels lie side by side begins with the bias. */
 static void begin_with(const xb_shape *s, const xb_tensor *bias, xb_tensor *y)
 {
-    size_t row = (size_t)s->out_channels * sizeof(float), rows = (size_t)xb_type_count(&y->type) / (size_t)s->out_channels;
+    size_t row = (size_t)s->out_channels * sizeof(float),
+           rows = (size_t)xb_type_count(&y->type) / (size_t)s->out_channels;
     for (size_t i = 0; i < rows; i++) memcpy((unsigned char *)y->data + i * row, bias->data, row);
 }
 
@@ -123,7 +123,8 @@ bool xb_vectors_run(xb_diags *d, const xb_work *w, const xb_engine_call *call, c
         each = n / call->items, n = each * call->count;
         numbers = numbers / call->items * call->count;
     }
-    float alpha = gemm ? xb_graph_attr_float(g, op, "alpha", 1) : 1, beta = gemm ? xb_graph_attr_float(g, op, "beta", 1) : 1;
+    float alpha = gemm ? xb_graph_attr_float(g, op, "alpha", 1) : 1,
+          beta = gemm ? xb_graph_attr_float(g, op, "beta", 1) : 1;
     bool begun = bias && s.out_last;
     if (begun)
         begin_with(&s, bias, out);
