@@ -61,7 +61,7 @@ typedef struct prune_net {
     prune_layer *layer; /* in graph order */
     size_t n_layers;
     prune_bundle *bundle;
-    size_t n_bundles, room;
+    size_t n_bundles, room; /* room: units, so that many at most */
 } prune_net;
 
 typedef struct prune_goal { /* of a layer, from the options and the network as it came */
@@ -72,7 +72,7 @@ typedef struct prune_goal { /* of a layer, from the options and the network as i
 
 typedef struct prune_end { /* what a run came to; a part of the state */
     double before;         /* top1 of the network as it came */
-    int64_t rounds, steps; /* done; of the last round of the network that stands */
+    int64_t rounds;        /* done with the network that stands */
     int64_t gave_up;       /* the gate was not met: the last good network is back */
     int64_t points;
 } prune_end;

@@ -6,7 +6,7 @@
 typedef struct head { /* of the state; the points and the sums of taylor follow */
     prune_end end;
     int64_t good; /* snapshot of the last network that met the gate, + 1; 0: none */
-    int64_t batches, last_point;
+    int64_t batches;
 } head;
 
 static head *state_of(const prune_work *w, xb_trainer *t)
@@ -80,7 +80,6 @@ static int bring_back(prune_work *w, xb_trainer *t, double top1)
     memcpy(kept, state_of(w, t), size);
     if (w->train->rollback(t, good) < 0) return -1;
     kept->end.rounds = state_of(w, t)->end.rounds;
-    kept->end.steps = state_of(w, t)->end.steps;
     kept->end.gave_up = 1;
     memcpy(state_of(w, t), kept, size);
     w->plan = NULL;
@@ -131,7 +130,6 @@ static int one_round(prune_work *w, xb_trainer *t)
     memset(sums_of(w, t), 0, plan->n_bundles * sizeof(double));
     h->batches = 0;
     h->end.rounds++;
-    h->end.steps = w->train->step(t);
     if (xb_prune_apply(w, plan, w->train->graph(t), t) < 0) return -1;
     note_point(w, t, -1);
     return 0;
@@ -185,13 +183,14 @@ static int on_epoch(xb_cx *cx, xb_trainer *t, void *context)
     return w->train->step(t) == w->train->steps(t) ? judge_end(w, t) : 0;
 }
 
+/* Sums for as many bundles as there are units: later there may be more bundles, but not more than that. */
 int xb_prune_train(prune_work *w, xb_graph *g)
 {
     xb_train_result result;
     bool taylor = w->o->score == PRUNE_TAYLOR;
     xb_train_hooks hooks = {.struct_size = sizeof hooks,
                             .context = w,
-                            .state_size = state_size(w, w->plan->n_bundles),
+                            .state_size = state_size(w, w->plan->room),
                             .interval = 1,
                             .on_start = on_start,
                             .on_gradient = taylor ? on_gradient : NULL,
