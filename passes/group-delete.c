@@ -82,10 +82,11 @@ static int judge(gd_work *w, xb_graph *g, double before, double *drop)
 
 static void undo(gd_work *w, xb_graph *g, const gd_copy *copy, double drop)
 {
-    char *text = w->cx->host->alloc(w->cx, 512, 1);
+    char text[512];
     xb_gd_restore(w, g, copy);
-    snprintf(text, 512, "%s loses %.4g points on the hold-out, more than its gate's %.4g: the network is as it came",
-             w->cx->instance, drop, w->o->gate.max_drop);
+    snprintf(text, sizeof text,
+             "loses %.4g points on the hold-out, more than its gate's %.4g: the network is as it came", drop,
+             w->o->gate.max_drop);
     xb_gd_warn(w, "gate", text);
     xb_gd_fact(w, NULL, "undone", drop, "points");
 }
@@ -128,7 +129,7 @@ static int run(xb_cx *cx, xb_module *module, const void *options)
     if (xb_gd_find(&w, g) < 0) return -1;
     warn_of_patterns(&w);
     if (!w.n_layers) {
-        xb_gd_warn(&w, "group-delete-layers", "group-delete has nothing to do: no layer has wires between arrays");
+        xb_gd_warn(&w, "group-delete-layers", "nothing to do: no layer has wires between arrays");
         return 0;
     }
     warn_of_norms(&w, g);
@@ -142,8 +143,7 @@ static int check(xb_cx *cx, const void *options)
     const xb_train_api *train = cx->host->service(cx, "xb.train", 1);
     int64_t holdout = 0;
     if (o->gate.max_drop >= GD_NO_GATE || (train->has_data(cx, &holdout) && holdout > 0)) return 0;
-    cx->host->diagnose(cx, XB_ERROR, "data", NULL, "%s: its gate needs a hold-out ('data: {train: ..., holdout: N}')",
-                       cx->instance);
+    cx->host->diagnose(cx, XB_ERROR, "data", NULL, "its gate needs a hold-out ('data: {train: ..., holdout: N}')");
     return -1;
 }
 

@@ -148,6 +148,7 @@ int xb_gd_compact(gd_work *w, xb_graph *g, int64_t *gone);
 /* -- told.c: the journal -- */
 
 void xb_gd_fact(const gd_work *w, const char *layer, const char *what, double value, const char *unit);
+/* In the report; and a diagnostic, unless code is NULL. */
 void xb_gd_warn(const gd_work *w, const char *code, const char *text);
 void xb_gd_tell_curves(const gd_work *w, const void *state, double from);
 void xb_gd_tell_holdout(const gd_work *w, const char *what, double top1);

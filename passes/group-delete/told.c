@@ -25,8 +25,11 @@ void xb_gd_fact(const gd_work *w, const char *layer, const char *what, double va
 
 void xb_gd_warn(const gd_work *w, const char *code, const char *text)
 {
-    w->cx->host->diagnose(w->cx, XB_WARNING, code, NULL, "%s", text);
-    add(w, (xb_fact){.key = "warning", .unit = "", .split = "", .text = text});
+    size_t n = strlen(w->cx->instance) + strlen(text) + 3;
+    char *whole = w->cx->host->alloc(w->cx, n, 1);
+    snprintf(whole, n, "%s: %s", w->cx->instance, text);
+    if (code) w->cx->host->diagnose(w->cx, XB_WARNING, code, NULL, "%s", text);
+    add(w, (xb_fact){.key = "warning", .unit = "", .split = "", .text = whole});
 }
 
 void xb_gd_tell_holdout(const gd_work *w, const char *what, double top1)
@@ -55,12 +58,12 @@ static void tell_curve(const gd_work *w, const gd_state *s, size_t number, const
 static void tell_deaths(const gd_work *w, const gd_state *s)
 {
     for (size_t i = 0; i < w->n_layers; i++) {
+        char text[512];
         if (!s->off[i]) continue;
-        char *text = w->cx->host->alloc(w->cx, 512, 1);
-        snprintf(text, 512,
-                 "%s: lambda %g left nothing of %s at step %lld: taken back, and not penalised from there on",
-                 w->cx->instance, w->o->lambda, w->layer[i].name, (long long)s->off[i]);
-        add(w, (xb_fact){.key = "warning", .unit = "", .split = "", .text = text});
+        snprintf(text, sizeof text,
+                 "lambda %g left nothing of %s at step %lld: taken back, not penalised from there on", w->o->lambda,
+                 w->layer[i].name, (long long)s->off[i]);
+        xb_gd_warn(w, NULL, text);
     }
 }
 

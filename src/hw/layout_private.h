@@ -36,8 +36,8 @@ xb_hw xb_hw_copy(xb_arena *a, const xb_hw *from);
 /* Patterns of `layers:` that match none of n layers: warnings "hw-layers". */
 void xb_hw_warn_unmatched(xb_diags *d, const xb_hw *hw, const xb_layer_cost *layers, size_t n);
 
-/* order.c: the note "perm-rows" (columns: "perm-cols") of m's weight; *out NULL: there is none. false after a diagnostic
- * "hw-order": several groups, another number of rows, no permutation. */
+/* order.c: the note "perm-rows" (columns: "perm-cols") of m's weight; *out NULL: there is none, or an empty one. false
+ * after a diagnostic "hw-order": several groups, another number of rows, no permutation. */
 bool xb_order_read(xb_diags *d, const xb_graph *g, const xb_matrix *m, bool columns, xb_arena *a, const int32_t **out);
 
 /* pack.c: how many groups of rows x cols share one array, side by side on its diagonal; 1: none do. */

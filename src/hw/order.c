@@ -28,7 +28,7 @@ bool xb_order_read(xb_diags *d, const xb_graph *g, const xb_matrix *m, bool colu
     const xb_attr *note = xb_graph_note(g, m->weight, key);
     int64_t n = columns ? m->cols : m->rows;
     *out = NULL;
-    if (!note) return true;
+    if (!note || !note->n) return true;
     if (m->groups != 1) return refuse(d, g, m, key, "is on a matrix of several groups", m->groups);
     if (n > INT32_MAX || note->n != (size_t)n)
         return refuse(d, g, m, key, columns ? "has not one number for each column" : "has not one number for each row",
