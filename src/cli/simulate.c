@@ -1,6 +1,5 @@
 /* simulate.c: the accuracy of the chips that an output folder describes, one
  * setting or a grid of them. */
-#include "base/digest.h"
 #include "base/out.h"
 #include "base/progress.h"
 #include "cli/study.h"
@@ -37,7 +36,7 @@ static const xb_flag flags_table[] = {
      XB_FLAG_LIST, offsetof(xb_simulate_flags, vary), 0, 0},
     {"csv", 0, "FILE", "one line a chip is appended; chips that stand there are not run again", XB_FLAG_TEXT,
      offsetof(xb_simulate_flags, csv), 0, 0},
-    {"svg", 0, "FILE", "picture of the accuracy against what is varied", XB_FLAG_TEXT, offsetof(xb_simulate_flags, svg),
+    {"svg", 0, "FILE", "picture of the accuracy against what is varied, one key or two", XB_FLAG_TEXT, offsetof(xb_simulate_flags, svg),
      0, 0},
     {"json", 0, NULL, "for machines", XB_FLAG_BOOL, offsetof(xb_simulate_flags, json), 0, 0},
     {NULL, 0, NULL, NULL, 0, 0, 0, 0},
@@ -54,6 +53,7 @@ typedef struct job {
     xb_study_csv *csv;
     xb_progress *bar;
     uint64_t done, todo;
+    double set_up;     /* s, all chips together, before their first images */
     const char *notes; /* of the last point that was run; NULL: none was */
 } job;
 
@@ -98,13 +98,23 @@ static xb_pipeline *read_point(job *j, xb_registry *r, const xb_point *p)
     return NULL;
 }
 
+/* An error of one point is at a place that others share. */
+static bool say_point(const job *j, const xb_point *p)
+{
+    xb_buf b = {0};
+    xb_point_print(&j->study, p, &b);
+    if (b.len) xb_diag(j->cli->diags, XB_NOTE, "study-point", NULL, "at --vary %s", xb_buf_cstr(&b));
+    xb_buf_free(&b);
+    return false;
+}
+
 static bool read_points(job *j)
 {
     xb_registry *r = xb_cli_plugins(j->cli);
     if (!r) return false;
     j->pipeline = xb_calloc(j->study.n_points, sizeof *j->pipeline);
     for (size_t i = 0; i < j->study.n_points; i++)
-        if (!(j->pipeline[i] = read_point(j, r, &j->study.point[i]))) return false;
+        if (!(j->pipeline[i] = read_point(j, r, &j->study.point[i]))) return say_point(j, &j->study.point[i]);
     j->study.first = (uint64_t)j->f->first;
     j->study.trials = (uint64_t)(j->f->trials ? j->f->trials : j->pipeline[0]->simulate.trials);
     return true;
@@ -136,67 +146,26 @@ static bool open_bench(job *j, size_t point)
     return false;
 }
 
-/* Up to 256 items, evenly spaced, and how many there are: enough to tell data
- * apart. */
-static void digest_data(xb_digest *d, const xb_dataset *data, const xb_input_map *map, size_t n)
-{
-    size_t all = xb_dataset_count(data), used = n && n < all ? n : all, item = xb_dataset_item(data);
-    float *x = xb_calloc(item, sizeof *x);
-    for (size_t i = 0; i < 256 && i < used; i++) {
-        size_t at = used <= 256 ? i : i * used / 256;
-        int label = xb_dataset_classes(data) ? xb_dataset_label(data, at) : -1;
-        xb_dataset_get(data, at, map, x);
-        xb_digest_add(d, x, item * sizeof *x);
-        xb_digest_add(d, &label, sizeof label);
-    }
-    xb_digest_add(d, &used, sizeof used);
-    free(x);
-}
-
 /* ---- what rows depend on ---- */
-
-static bool digest_folder(job *j, xb_digest *d)
-{
-    static const char *const files[] = {"model.xir", "model.weights", "layout.json"};
-    char hex[XB_DIGEST_HEX];
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char *path = xb_path_join(j->dir, files[i]);
-        bool ok = xb_digest_file(j->cli->diags, path, hex);
-        free(path);
-        if (!ok) return false;
-        xb_digest_add(d, hex, sizeof hex);
-    }
-    return true;
-}
-
-static void digest_chip(const xb_pipeline *p, xb_digest *d)
-{
-    xb_buf b = {0};
-    xb_buf_printf(&b, "xbarc %s\nseed: %" PRIu64 "\n", XBARC_VERSION, p->seed);
-    xb_chip_print(p, &b);
-    xb_hw_print(&b, &p->hw);
-    xb_digest_add(d, xb_buf_cstr(&b), b.len);
-    xb_buf_free(&b);
-}
 
 static bool find_settings(job *j)
 {
     char folder[XB_DIGEST_HEX], hex[XB_DIGEST_HEX];
     xb_digest *files = xb_digest_new();
-    bool ok = digest_folder(j, files);
+    bool ok = xb_study_add_folder(j->cli->diags, j->dir, files);
     xb_digest_end(files, folder);
     for (size_t i = 0; ok && i < j->study.n_points; i++) {
         if (!open_bench(j, i)) return false;
         xb_digest *d = xb_digest_new();
         xb_digest_add(d, folder, sizeof folder);
-        digest_chip(j->pipeline[i], d);
-        digest_data(d, j->bench.data, &j->bench.map, (size_t)j->f->count);
-        digest_data(d, j->bench.calibration, &j->bench.map, (size_t)j->pipeline[i]->chip.options.calibrate);
+        xb_study_add_chip(j->cli->registry, j->pipeline[i], d);
+        j->study.point[i].items = xb_study_add_data(j->bench.data, &j->bench.map, (size_t)j->f->count, d);
+        xb_study_add_data(j->bench.calibration, &j->bench.map, (size_t)j->pipeline[i]->chip.options.calibrate, d);
         xb_digest_end(d, hex);
         j->study.point[i].settings = xb_arena_strndup(j->cli->arena, hex, 16);
     }
     j->study.labelled = ok && xb_dataset_classes(j->bench.data) > 0;
-    return ok;
+    return ok && xb_study_distinct(j->cli, &j->study);
 }
 
 /* ---- running ---- */
@@ -233,16 +202,27 @@ static bool run_point(job *j, size_t index)
     if (ok) say_notes(j, sim);
     for (uint64_t t = s->first; ok && t < s->first + s->trials; t++) {
         xb_trial row;
-        if (xb_study_has(p, t)) continue;
+        if (xb_study_row(p, t)) continue;
         ok = xb_sim_run(sim, t, 1, &row);
         if (!ok) break;
         xb_study_add(p, &row);
         if (j->csv) ok = xb_study_csv_append(j->csv, s, p, &row);
         xb_progress_update(j->bar, ++j->done, j->todo);
     }
+    if (sim) j->set_up += xb_sim_set_up(sim);
     xb_sim_free(sim);
     xb_layout_free(layout);
     return ok;
+}
+
+/* What takes long enough to be noticed. Wall time, so nowhere but on the terminal. */
+static void say_set_up(const job *j)
+{
+    enum { NOTICED = 1 }; /* s */
+    if (j->done && j->set_up >= NOTICED)
+        xb_diag(j->cli->diags, XB_NOTE, "set-up", &(xb_where){.file = j->dir},
+                "%.2f s a chip before its first image: programming%s", j->set_up / (double)j->done,
+                j->pipeline[0]->chip.options.ir_drop ? ", resistive wires" : "");
 }
 
 static bool run_points(job *j)
@@ -257,9 +237,14 @@ static bool run_points(job *j)
     j->bar = xb_progress_begin("simulating", "chips");
     xb_progress_alone(true);
     bool ok = true;
-    for (size_t i = 0; ok && i < j->study.n_points; i++) ok = run_point(j, i);
+    for (size_t i = 0; ok && i < j->study.n_points; i++) {
+        unsigned errors = xb_diags_errors(j->cli->diags);
+        ok = run_point(j, i);
+        if (xb_diags_errors(j->cli->diags) > errors) say_point(j, &j->study.point[i]);
+    }
     xb_progress_alone(false);
     xb_progress_end(j->bar);
+    say_set_up(j);
     return ok;
 }
 
@@ -270,12 +255,13 @@ static bool show(job *j)
     else
         xb_study_table(&j->study);
     if (!j->f->svg) return true;
-    const char *title = xb_arena_printf(j->cli->arena, "Chips of %s", xb_path_base(j->dir));
+    const char *title = xb_arena_printf(j->cli->arena, "Simulated chips: %s", xb_path_base(j->dir));
     return xb_study_picture(j->cli, &j->study, j->f->svg, title);
 }
 
 static bool work(job *j)
 {
+    if (!xb_study_places_check(j->cli, j->dir, j->f->csv, j->f->svg)) return false;
     if (!read_axes(j) || !read_points(j)) return false;
     if (j->f->svg && !xb_out_possible(j->cli->diags, j->f->svg)) return false;
     j->graph = xb_cli_model(j->cli, j->dir);

@@ -80,6 +80,8 @@ xb_chip_size xb_sim_size(const xb_sim *sim);
 /* Trials first .. first+n-1: the same rows in any order, on any number of threads, in any split. Progress on stderr.
  * false after diagnostics, or interrupted. */
 bool xb_sim_run(xb_sim *sim, uint64_t first, size_t n, xb_trial *rows);
+/* Wall time, s, that all chips so far have taken before their first image: programming, wires, packing. Never the same twice. */
+double xb_sim_set_up(const xb_sim *sim);
 /* What layer `name` makes of one vector of inputs on chip `trial`; for tests and tools. x: rows, y: cols of group 0,
  * before bias and Gemm's alpha. */
 bool xb_sim_layer(xb_sim *sim, uint64_t trial, const char *name, const float *x, float *y);

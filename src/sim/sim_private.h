@@ -306,6 +306,7 @@ struct xb_sim {
     xb_graph *graph;   /* with the collapsed layers' matrices, of the chip at hand; NULL: none collapse */
     int threads;
     xb_scratch *scratch; /* by worker */
+    double set_up; /* xb_sim_set_up */
     /* the chip at hand */
     uint64_t trial;
     xb_chip_layer **chip;     /* by layer */

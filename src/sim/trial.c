@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Sums in item order, so that they do not hang on who computed what. */
 static void score(const xb_sim *sim, const float *out, xb_trial *row)
@@ -46,11 +47,31 @@ static void report_failure(xb_sim *sim)
     for (int i = 0; i < sim->threads; i++) sim->scratch[i].failure.set = false;
 }
 
+static double wall_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool set_up(xb_sim *sim, uint64_t trial)
+{
+    double start = wall_seconds();
+    bool ok = xb_sim_build(sim, &sim->s.chain, trial) && xb_sim_engine(sim);
+    sim->set_up += wall_seconds() - start;
+    return ok;
+}
+
+double xb_sim_set_up(const xb_sim *sim)
+{
+    return sim->set_up;
+}
+
 static bool run_trial(xb_sim *sim, uint64_t trial, float *out, xb_trial *row)
 {
     memset(row, 0, sizeof *row);
     row->trial = trial;
-    bool ok = xb_sim_build(sim, &sim->s.chain, trial) && xb_sim_engine(sim) && xb_sim_answers(sim, sim->engine, out);
+    bool ok = set_up(sim, trial) && xb_sim_answers(sim, sim->engine, out);
     if (!ok) report_failure(sim);
     xb_sim_drop(sim);
     take_counts(sim, row);

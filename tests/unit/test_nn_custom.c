@@ -7,7 +7,7 @@
 typedef struct custom {
     xb_diags *d;
     const char *type;
-    bool fails;
+    bool fails, last;
     atomic_size_t items, calls, first; /* sum of firsts */
 } custom;
 
@@ -29,6 +29,38 @@ static bool run(void *context, const xb_engine_call *call, const xb_graph *g, xb
     return xb_ref_op(c->d, g, op, in, n_in, out, 1);
 }
 
+/* Channels side by side to or from planes. */
+static void turn(const float *from, const int64_t dim[4], bool to_last, float *to)
+{
+    int64_t pixels = dim[2] * dim[3];
+    for (int64_t n = 0; n < dim[0]; n++)
+        for (int64_t c = 0; c < dim[1]; c++)
+            for (int64_t p = 0; p < pixels; p++) {
+                int64_t plain = (n * dim[1] + c) * pixels + p, last = (n * pixels + p) * dim[1] + c;
+                to[to_last ? last : plain] = from[to_last ? plain : last];
+            }
+}
+
+/* The first convolution has a plain input, the network's; the second one's comes from a Relu on what the first gave. */
+static bool run_last(void *context, const xb_engine_call *call, const xb_graph *g, xb_op op, const xb_tensor *in,
+                     size_t n_in, xb_tensor *out)
+{
+    custom *c = context;
+    ck_assert(call->in_last == (in[0].type.dim[1] == 16) && call->out_last);
+    c->calls++;
+    xb_tensor of[3] = {in[0], in[1], in[2]}, y = *out;
+    float *x = xb_calloc((size_t)xb_type_count(&in[0].type), sizeof *x);
+    if (call->in_last) {
+        turn(in[0].data, in[0].type.dim, false, x);
+        of[0].data = x;
+    }
+    y.data = xb_calloc((size_t)xb_type_count(&out->type), sizeof(float));
+    bool ok = xb_ref_op(c->d, g, op, of, n_in, &y, 1);
+    turn(y.data, out->type.dim, true, out->data);
+    free(x), free(y.data);
+    return ok;
+}
+
 static net convnet(void)
 {
     net n = net_new(9);
@@ -45,7 +77,7 @@ static net convnet(void)
 
 static bool run_with(net *n, custom *c, xb_tensor *out)
 {
-    xb_custom_ops ops = {c, takes, run};
+    xb_custom_ops ops = {c, takes, c->last ? run_last : run, c->last};
     c->d = n->d;
     xb_engine *e = xb_engine_new(n->d, n->g, &(xb_engine_options){.threads = 2, .micro_batch = 4, .custom = &ops});
     ck_assert(e != NULL);
@@ -73,6 +105,20 @@ START_TEST(they_take_the_place_of_kernels)
         xb_tensor_free(&y);
     }
     xb_tensor_free(&want);
+    net_free(&n);
+}
+END_TEST
+
+START_TEST(channels_may_lie_side_by_side)
+{
+    net n = convnet();
+    xb_tensor want = net_run(&n, 2, 4, false, 10), y;
+    custom c = {.type = "Conv", .last = true};
+    ck_assert(run_with(&n, &c, &y));
+    ck_assert_uint_eq(c.calls, 6);
+    for (size_t k = 0; k < 70; k++) ck_assert(fabs(xb_tensor_get(&y, k) - xb_tensor_get(&want, k)) < 1e-5);
+    xb_tensor_free(&want);
+    xb_tensor_free(&y);
     net_free(&n);
 }
 END_TEST
@@ -107,6 +153,7 @@ int main(void)
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, they_take_the_place_of_kernels);
+    tcase_add_test(t, channels_may_lie_side_by_side);
     tcase_add_test(t, ops_they_do_not_take_keep_their_bytes);
     tcase_add_test(t, their_failure_ends_the_run);
     suite_add_tcase(s, t);

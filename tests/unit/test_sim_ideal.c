@@ -25,6 +25,10 @@ static void exact(const char *hw, int offset)
     ck_assert_uint_eq(t.total, 40);
     ck_assert_uint_eq(t.agree, 40);
     ck_assert(t.agreement == 1 && t.conversions == 0);
+    double once = xb_sim_set_up(k.sim);
+    ck_assert(once > 0);
+    kit_run(&k, 1, 1, &t);
+    ck_assert(xb_sim_set_up(k.sim) > once);
     kit_free(&k);
 }
 
