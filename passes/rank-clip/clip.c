@@ -152,10 +152,8 @@ static int on_start(xb_cx *cx, xb_trainer *t, void *context)
     rank_head *h = xb_rank_head(w, t);
     xb_measure m;
     (void)cx;
-    if (look(w, t, &m) < 0) return -1;
+    if (look(w, t, &m) < 0 || xb_rank_aim(w, &m, &h->end) < 0) return -1;
     h->good = h->before = -1;
-    h->end.baseline = m.top1;
-    h->end.target = m.top1 - w->o->gate.max_drop / 100 - 1e-9;
     xb_rank_store(w, t);
     if (xb_rank_gated(w)) h->good = w->train->snapshot(t);
     for (size_t i = 0; i < w->n; i++)

@@ -156,9 +156,7 @@ int xb_rank_direct(rank_work *w, xb_graph *g)
     for (size_t i = 0; i < w->n; i++)
         if (k[i] > xb_rank_break_even(w->layer[i].rows, w->layer[i].cols)) k[i] = w->layer[i].full;
     if (xb_rank_gated(w)) {
-        if (w->train->measure(w->cx, g, &m) < 0) return -1;
-        w->end.baseline = m.top1;
-        w->end.target = m.top1 - w->o->gate.max_drop / 100 - 1e-9;
+        if (w->train->measure(w->cx, g, &m) < 0 || xb_rank_aim(w, &m, &w->end) < 0) return -1;
         if (sift(w, g, k) < 0) return -1;
     }
     for (size_t i = 0; i < w->n; i++)

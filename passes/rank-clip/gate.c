@@ -9,6 +9,18 @@ bool xb_rank_gated(const rank_work *w)
     return w->o->gate.max_drop < RANK_NO_GATE;
 }
 
+int xb_rank_aim(const rank_work *w, const xb_measure *m, rank_end *end)
+{
+    end->baseline = m->top1;
+    end->target = m->top1 - w->o->gate.max_drop / 100 - 1e-9;
+    if (!xb_rank_gated(w) || m->correct) return 0;
+    w->cx->host->diagnose(
+        w->cx, XB_ERROR, "gate", NULL,
+        "the network as it came has no answer right on the hold-out; a gate needs labels, and a network "
+        "that knows them");
+    return -1;
+}
+
 /* Back to a snapshot. What was learned about layers, and the curves, stay. */
 static int go_back(rank_work *w, xb_trainer *t, int64_t snapshot)
 {
@@ -45,10 +57,9 @@ static int take_back(rank_work *w, xb_trainer *t, double top1)
 {
     size_t worst = worst_clip(w);
     int64_t step = w->train->step(t);
-    if (worst < w->n) w->layer[worst].now.frozen = 1;
+    w->layer[worst].now.frozen = 1;
     if (go_back(w, t, xb_rank_head(w, t)->before) < 0) return -1;
     xb_rank_head(w, t)->end.undone++;
-    if (worst == w->n) return 0;
     w->cx->host->diagnose(w->cx, XB_NOTE, "rank-clip", NULL,
                           "step %lld: the hold-out's top-1 is %.2f %%, below the gate's %.2f %%: "
                           "'%s' stays at rank %lld",
@@ -63,7 +74,7 @@ int xb_rank_judge(rank_work *w, xb_trainer *t, double top1, bool *may_clip)
     *may_clip = true;
     if (!xb_rank_gated(w)) return 0;
     bool fair = top1 >= h->end.target - w->o->gate.slack / 100;
-    if (h->before >= 0 && !fair) return take_back(w, t, top1);
+    if (h->before >= 0 && !fair && worst_clip(w) < w->n) return take_back(w, t, top1);
     drop(w, t, &h->before);
     if (top1 >= h->end.target) {
         drop(w, t, &h->good);

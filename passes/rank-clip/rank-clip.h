@@ -137,6 +137,8 @@ rank_head *xb_rank_head(const rank_work *w, xb_trainer *t);
 void xb_rank_load(rank_work *w, xb_trainer *t); /* tracks: state -> layers */
 void xb_rank_store(const rank_work *w, xb_trainer *t);
 bool xb_rank_gated(const rank_work *w);
+/* Baseline and target, from what the network as it came does on the hold-out. Negative after a diagnostic. */
+int xb_rank_aim(const rank_work *w, const xb_measure *m, rank_end *end);
 /* Takes back a clip that cost too much and freezes the layer that lost most. *may_clip: the network at hand may be
  * clipped. Negative after a diagnostic. */
 int xb_rank_judge(rank_work *w, xb_trainer *t, double top1, bool *may_clip);

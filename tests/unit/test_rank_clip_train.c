@@ -238,6 +238,22 @@ START_TEST(gate_without_training)
 }
 END_TEST
 
+START_TEST(gate_wants_a_network_that_knows_something)
+{
+    bench *b = clipping("{gate: {max-drop: 5}}");
+    rank_work w = {.cx = b->cx, .o = &b->o};
+    rank_end end = {0};
+    ck_assert_int_eq(xb_rank_aim(&w, &(xb_measure){.total = 8, .correct = 6, .top1 = 0.75}, &end), 0);
+    ck_assert_double_eq(end.baseline, 0.75);
+    ck_assert(0.7 >= end.target && 0.699 < end.target);
+    ck_assert_int_lt(xb_rank_aim(&w, &(xb_measure){.total = 8}, &end), 0); /* no labels: none is right */
+    ck_assert(bench_says(b, "a gate needs labels"));
+    b->o.gate.max_drop = 100;
+    ck_assert_int_eq(xb_rank_aim(&w, &(xb_measure){.total = 8}, &end), 0);
+    bench_free(b);
+}
+END_TEST
+
 /* ---- the same bytes ---- */
 
 static const char *const courses[] = {
@@ -328,6 +344,7 @@ int main(void)
     tcase_add_test(c, gate_takes_back_and_freezes);
     tcase_add_test(c, gate_that_cannot_be_met_keeps_the_last_good_network);
     tcase_add_test(c, gate_without_training);
+    tcase_add_test(c, gate_wants_a_network_that_knows_something);
     tcase_add_loop_test(c, threads_do_not_matter, 0, COURSES);
     tcase_add_loop_test(c, stops_do_not_matter, 0, COURSES);
     SRunner *r = srunner_create(s);
