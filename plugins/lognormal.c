@@ -62,7 +62,11 @@ static const xb_device lognormal_weight = {
     .summary = "write variation: every weight times exp(N(0, sigma^2)) (device to device)",
     .doc = "w -> w exp(theta), one theta for the whole cell, " FORMULA "\n\n"
            "As papers do that know weights but no devices: zero weights stay zero, no weight changes its sign. "
-           "`lognormal` is the same of devices, where both of a pair vary.\n\n" SOURCES,
+           "`lognormal` is the same of devices, where both of a pair vary.\n\n"
+           "Weights may get larger than w_max: their conductance lies above g_max. With `sign: offset` large negative "
+           "weights are clipped on one side: no conductance is below 0, so what would be below -w_max (1 + 2 g_min / "
+           "(g_max "
+           "- g_min)) is a device at G = 0.\n\n" SOURCES,
     .example = "- lognormal-weight: {sigma: 0.1}",
     .options = lognormal_table,
     .options_size = sizeof(lognormal_options),

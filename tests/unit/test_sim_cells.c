@@ -134,6 +134,33 @@ START_TEST(levels_and_bits_round_weights)
 }
 END_TEST
 
+/* One slice holds all bits: a device of weights is not cut, whatever it makes of them. */
+START_TEST(one_slice_cuts_nothing)
+{
+    static const float sigma = 0.2f;
+    static const char *const hw[] = {PAIRS, ONES};
+    for (int i = 0; i < 2; i++)
+        for (int64_t cell_bits = 7; cell_bits <= 8; cell_bits++) {
+            float x[IN_2] = {0}, y[OUT_2], want[OUT_2];
+            if (i && cell_bits == 7) continue; /* the offset has 8 bits: two slices */
+            chip_net k = convnet(hw[i]);
+            kit_device(&k, &kit_additive_device, &sigma);
+            k.o.weight_bits = 8;
+            for (int r = 0; r < IN_2; r++) {
+                x[r] = 1;
+                k.o.cell_bits = 0;
+                outputs(&k, 2, x, want);
+                k.o.cell_bits = cell_bits;
+                outputs(&k, 2, x, y);
+                ck_assert_msg(kit_off(y, want, OUT_2) < 1e-3, "row %d: off by %g", r, kit_off(y, want, OUT_2));
+                x[r] = 0;
+                r += 40;
+            }
+            kit_free(&k);
+        }
+}
+END_TEST
+
 /* Errors at w = 0: sqrt(2) sigma g_min / range of a pair, (g_max + g_min) / 2 (device and reference) of an offset. */
 START_TEST(an_offset_is_noisier_at_zero)
 {
@@ -252,12 +279,14 @@ START_TEST(what_makes_no_sense_is_refused)
     chip_net k = convnet(PAIRS);
     k.o.cell_bits = 2;
     ck_assert(!kit_open(&k));
-    ck_assert_msg(strstr(xb_diags_text(k.n.d), "chip: 'cell-bits' = 2 needs 'weight-bits'"), "%s", xb_diags_text(k.n.d));
+    ck_assert_msg(strstr(xb_diags_text(k.n.d), "chip: 'cell-bits' = 2 needs 'weight-bits'"), "%s",
+                  xb_diags_text(k.n.d));
     k.o.weight_bits = 8;
     kit_device(&k, &kit_additive_device, &sigma);
     ck_assert(!kit_open(&k));
-    ck_assert_msg(strstr(xb_diags_text(k.n.d), "device 'additive' changes weights, which 'cell-bits' = 2 cuts in 4 slices"),
-                  "%s", xb_diags_text(k.n.d));
+    ck_assert_msg(
+        strstr(xb_diags_text(k.n.d), "device 'additive' changes weights, which 'cell-bits' = 2 cuts in 4 slices"), "%s",
+        xb_diags_text(k.n.d));
     k.links = 0;
     k.count = 61;
     ck_assert(!kit_open(&k));
@@ -300,6 +329,7 @@ int main(void)
     tcase_add_test(t, twice_the_w_max_is_twice_the_noise);
     tcase_add_test(t, clipped_weights_are_at_w_max);
     tcase_add_test(t, levels_and_bits_round_weights);
+    tcase_add_test(t, one_slice_cuts_nothing);
     tcase_add_test(t, an_offset_is_noisier_at_zero);
     tcase_add_test(t, wires_take_something);
     tcase_add_test(t, whole_codes_give_what_floats_give);

@@ -128,6 +128,29 @@ START_TEST(a_short_range_clips)
 }
 END_TEST
 
+/* One layer, measured on the images that set its range: what covers all of them clips nothing. */
+START_TEST(the_whole_range_clips_nothing)
+{
+    for (int bits = 2; bits <= 12; bits += 2)
+        for (int place = XB_ADC_PAIR; place <= XB_ADC_DEVICE; place++) {
+            char hw[256];
+            xb_trial t;
+            chip_net k = kit_new();
+            xb_value x = net_op(&k.n, "Flatten", IN(net_input(&k.n, "x", DIMS(k.n.batch, 1, 28, 28))));
+            xb_graph_add_output(k.n.g, net_dense(&k.n, x, 784, 10));
+            snprintf(hw, sizeof hw, "interface: {input_bits: 6, adc_bits: %d}\ncrossbar: {rows: 64, cols: 64}\n", bits);
+            kit_layout(&k, hw);
+            k.count = 20;
+            k.o.adc_place = place;
+            kit_sim(&k);
+            kit_run(&k, 0, 1, &t);
+            ck_assert_msg(t.conversions > 0 && !t.clipped, "%d bits: %llu clipped", bits,
+                          (unsigned long long)t.clipped);
+            kit_free(&k);
+        }
+}
+END_TEST
+
 static void rows_of(const char *hw, const xb_device *device, int threads, size_t first, size_t n, xb_trial *rows)
 {
     chip_net k = kit_new();
@@ -201,6 +224,7 @@ int main(void)
     tcase_add_test(t, more_bits_are_nearer);
     tcase_add_test(t, conversions_are_counted);
     tcase_add_test(t, a_short_range_clips);
+    tcase_add_test(t, the_whole_range_clips_nothing);
     tcase_add_test(t, any_split_and_thread_count_gives_the_same_rows);
     tcase_add_test(t, read_noise_has_its_variance);
     suite_add_tcase(s, t);

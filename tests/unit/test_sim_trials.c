@@ -174,6 +174,40 @@ START_TEST(one_shot_is_one_write)
 }
 END_TEST
 
+/* Devices that take nothing spend all writes; one shot is one for them, too. */
+START_TEST(stuck_devices_spend_all_writes)
+{
+    xb_program_options o = options(XB_PROGRAM_VERIFY, 0.1, 0.05);
+    o.most = 100;
+    xb_program_cost free = xb_program_cost_of(&o, 861000, 0), c = xb_program_cost_of(&o, 861000, 0.1079);
+    near(c.writes, 13.12, 1e-3);
+    near(c.writes, 0.8921 * free.writes + 0.1079 * 100, 1e-12);
+    near(c.seconds, 861000 * c.writes * 6.6e-6, 1e-12);
+    ck_assert(c.residual == free.residual && c.success == free.success);
+    o.method = XB_PROGRAM_PULSES;
+    near(xb_program_cost_of(&o, 1, 0.5).writes, 0.5 * xb_program_cost_of(&o, 1, 0).writes + 50, 1e-12);
+    o.sigma = 0;
+    near(xb_program_cost_of(&o, 1, 0.5).writes, 50.5, 1e-12);
+    o.method = XB_PROGRAM_ONE_SHOT;
+    ck_assert(xb_program_cost_of(&o, 1, 0.5).writes == 1);
+}
+END_TEST
+
+static double option_of(const void *options)
+{
+    return *(const double *)options;
+}
+
+START_TEST(stuck_shares_are_independent)
+{
+    static const xb_device stuck = {.domain = XB_DOMAIN_CONDUCTANCE, .stuck = option_of},
+                           other = {.domain = XB_DOMAIN_CONDUCTANCE};
+    const xb_link link[] = {{&stuck, &(double){0.1}}, {&other, NULL}, {&stuck, &(double){0.5}}};
+    near(xb_chain_stuck(&(xb_chain){link, 3}), 0.55, 1e-12);
+    ck_assert(xb_chain_stuck(&(xb_chain){link + 1, 1}) == 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("sim_trials");
@@ -188,6 +222,8 @@ int main(void)
     tcase_add_test(t, pulses_close_in);
     tcase_add_test(t, coarse_pulses_end_at_the_most);
     tcase_add_test(t, one_shot_is_one_write);
+    tcase_add_test(t, stuck_devices_spend_all_writes);
+    tcase_add_test(t, stuck_shares_are_independent);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
