@@ -70,6 +70,8 @@ int xb_cli_failed(
     const xb_cli *cli); /* XB_EXIT_USAGE after xb_cli_usage, XB_EXIT_STOPPED after Ctrl-C, else XB_EXIT_BAD_INPUT */
 /* A user's file is never replaced by what is made from it: false after a usage diagnostic. */
 bool xb_cli_may_write(xb_cli *cli, const char *out, const char *in);
+/* One file, or the one that would be made. Devices take any number of outputs. */
+bool xb_cli_same_place(const char *a, const char *b);
 /* The installed pipeline for a bare model. Caller frees. */
 char *xb_cli_default_pipeline(const xb_cli *cli);
 /* FILE.onnx, FILE.xir or an output folder (its model.xir). NULL after diagnostics. */

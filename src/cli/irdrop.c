@@ -146,7 +146,9 @@ static bool solve(job *j, size_t k, solved *a)
         a->lost += fabs(j->ideal[c] - j->current[c]);
         a->all += fabs(j->ideal[c]);
     }
-    return true;
+    if (isfinite(a->power) && isfinite(a->current) && isfinite(a->lost) && isfinite(a->all)) return true;
+    return xb_error(j->cli->diags, "irdrop", (.file = j->flags->voltage),
+                    "column %zu: the power or the currents are too large for a number", k + 1);
 }
 
 static void print_line(const char *label, double current, double ideal, double loss, double share)

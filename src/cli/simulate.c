@@ -36,8 +36,8 @@ static const xb_flag flags_table[] = {
      XB_FLAG_LIST, offsetof(xb_simulate_flags, vary), 0, 0},
     {"csv", 0, "FILE", "one line a chip is appended; chips that stand there are not run again", XB_FLAG_TEXT,
      offsetof(xb_simulate_flags, csv), 0, 0},
-    {"svg", 0, "FILE", "picture of the accuracy against what is varied, one key or two", XB_FLAG_TEXT, offsetof(xb_simulate_flags, svg),
-     0, 0},
+    {"svg", 0, "FILE", "picture of the accuracy against what is varied, one key or two", XB_FLAG_TEXT,
+     offsetof(xb_simulate_flags, svg), 0, 0},
     {"json", 0, NULL, "for machines", XB_FLAG_BOOL, offsetof(xb_simulate_flags, json), 0, 0},
     {NULL, 0, NULL, NULL, 0, 0, 0, 0},
 };
@@ -53,7 +53,6 @@ typedef struct job {
     xb_study_csv *csv;
     xb_progress *bar;
     uint64_t done, todo;
-    double set_up;     /* s, all chips together, before their first images */
     const char *notes; /* of the last point that was run; NULL: none was */
 } job;
 
@@ -209,20 +208,9 @@ static bool run_point(job *j, size_t index)
         if (j->csv) ok = xb_study_csv_append(j->csv, s, p, &row);
         xb_progress_update(j->bar, ++j->done, j->todo);
     }
-    if (sim) j->set_up += xb_sim_set_up(sim);
     xb_sim_free(sim);
     xb_layout_free(layout);
     return ok;
-}
-
-/* What takes long enough to be noticed. Wall time, so nowhere but on the terminal. */
-static void say_set_up(const job *j)
-{
-    enum { NOTICED = 1 }; /* s */
-    if (j->done && j->set_up >= NOTICED)
-        xb_diag(j->cli->diags, XB_NOTE, "set-up", &(xb_where){.file = j->dir},
-                "%.2f s a chip before its first image: programming%s", j->set_up / (double)j->done,
-                j->pipeline[0]->chip.options.ir_drop ? ", resistive wires" : "");
 }
 
 static bool run_points(job *j)
@@ -244,7 +232,6 @@ static bool run_points(job *j)
     }
     xb_progress_alone(false);
     xb_progress_end(j->bar);
-    say_set_up(j);
     return ok;
 }
 

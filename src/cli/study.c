@@ -31,6 +31,14 @@ static size_t value_length(const char *text)
     return i;
 }
 
+/* One line of the table is one chip. */
+static bool has_control(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) return true;
+    return false;
+}
+
 static bool has_value(const xb_axis *axis, const char *value)
 {
     for (size_t i = 0; i < axis->n; i++)
@@ -46,6 +54,12 @@ bool xb_axis_parse(xb_cli *cli, const char *text, xb_axis *out)
     const char **value = xb_arena_alloc(cli->arena, strlen(equals), sizeof *value);
     *out = (xb_axis){.key = xb_arena_strndup(cli->arena, text, (size_t)(equals - text)), .value = value};
     out->set = whole_key(cli->arena, out->key);
+    if (xb_starts_with(out->set, "simulate."))
+        return xb_cli_usage(cli, "simulate: --vary %s: it changes no chip (--trials says how many there are)",
+                            out->key),
+               false;
+    if (has_control(text))
+        return xb_cli_usage(cli, "simulate: --vary %s: a value has a line break or a tab", out->key), false;
     for (const char *at = equals; *at;) {
         size_t n = value_length(++at);
         char *one = xb_arena_strndup(cli->arena, at, n);
@@ -77,6 +91,26 @@ bool xb_study_spread(xb_cli *cli, xb_study *s)
     return true;
 }
 
+void xb_point_print(const xb_study *s, const xb_point *p, xb_buf *b)
+{
+    for (size_t a = 0; a < s->n_axes; a++) xb_buf_printf(b, "%s%s=%s", a ? " and " : "", s->axis[a].key, p->value[a]);
+}
+
+bool xb_study_distinct(xb_cli *cli, const xb_study *s)
+{
+    xb_buf one = {0}, other = {0};
+    for (size_t i = 0; i < s->n_points && !cli->misused; i++)
+        for (size_t j = 0; j < i && !cli->misused; j++) {
+            if (strcmp(s->point[i].settings, s->point[j].settings) != 0) continue;
+            xb_point_print(s, &s->point[j], &one);
+            xb_point_print(s, &s->point[i], &other);
+            xb_cli_usage(cli, "simulate: --vary: %s is the same chips as %s", xb_buf_cstr(&other), xb_buf_cstr(&one));
+        }
+    xb_buf_free(&one);
+    xb_buf_free(&other);
+    return !cli->misused;
+}
+
 void xb_study_free(xb_study *s)
 {
     for (size_t i = 0; i < s->n_points && s->point; i++) free(s->point[i].row);
@@ -97,10 +131,10 @@ static size_t place_of(const xb_point *p, uint64_t trial)
     return lo;
 }
 
-bool xb_study_has(const xb_point *p, uint64_t trial)
+const xb_trial *xb_study_row(const xb_point *p, uint64_t trial)
 {
     size_t at = place_of(p, trial);
-    return at < p->n && p->row[at].trial == trial;
+    return at < p->n && p->row[at].trial == trial ? &p->row[at] : NULL;
 }
 
 void xb_study_add(xb_point *p, const xb_trial *row)

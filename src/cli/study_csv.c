@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CSV_LIMIT ((size_t)1 << 30)
@@ -124,6 +125,35 @@ static xb_point *point_of(xb_study *s, char *const *cell)
     return NULL;
 }
 
+static double share(uint64_t part, uint64_t whole)
+{
+    return (double)part / (double)whole;
+}
+
+/* What this program would never write. NULL: nothing. */
+static const char *wrong_with(const xb_study *s, const xb_point *p, const xb_trial *t)
+{
+    if (t->total != p->items) return "'total' is not the number of items";
+    if (t->correct > t->total || t->agree > t->total) return "'correct' or 'agree' is more than 'total'";
+    if (t->clipped > t->conversions) return "'clipped' is more than 'conversions'";
+    if (t->agreement != share(t->agree, t->total)) return "'agreement' is not agree / total";
+    if (t->top1 != (s->labelled ? share(t->correct, t->total) : -1)) return "'top1' is not correct / total";
+    if (s->labelled ? !(t->loss >= 0 && isfinite(t->loss)) : t->loss != -1) return "'loss' is none";
+    return NULL;
+}
+
+/* A chip that stands there twice is the same chip. */
+static bool same_figures(const xb_trial *a, const xb_trial *b)
+{
+    return a->total == b->total && a->correct == b->correct && a->agree == b->agree && a->loss == b->loss &&
+           a->conversions == b->conversions && a->clipped == b->clipped;
+}
+
+static bool refuse_line(const xb_study_csv *c, int line, const char *why)
+{
+    return xb_error(c->d, "study-csv", (.file = c->path, .line = line), "not a row that this study can have: %s", why);
+}
+
 static bool take_line(const xb_study_csv *c, xb_study *s, int line, char *text, size_t *taken)
 {
     char *cell[CELLS];
@@ -138,7 +168,11 @@ static bool take_line(const xb_study_csv *c, xb_study *s, int line, char *text, 
                         "%.16s, this run's are %s): choose "
                         "another file",
                         cell[s->n_axes + FIGURES - 1], p->settings);
-    if (xb_study_has(p, t.trial)) return true;
+    const char *wrong = wrong_with(s, p, &t);
+    if (wrong) return refuse_line(c, line, wrong);
+    const xb_trial *known = xb_study_row(p, t.trial);
+    if (known)
+        return same_figures(known, &t) || refuse_line(c, line, "its chip stands there twice, with other figures");
     xb_study_add(p, &t);
     ++*taken;
     return true;
@@ -170,14 +204,18 @@ static bool failed(const xb_study_csv *c, const char *what)
     return xb_error(c->d, "io", (.file = c->path), "%s: %s", what, strerror(errno));
 }
 
+/* Under the lock. What does not fit whole is taken back. */
 static bool put(const xb_study_csv *c, const xb_buf *b)
 {
+    struct stat st;
     ssize_t n;
+    if (fstat(c->file, &st) != 0) return failed(c, "cannot be written");
     do n = write(c->file, b->data, b->len);
     while (n < 0 && errno == EINTR);
     if (n == (ssize_t)b->len) return true;
-    if (n > 0) errno = ENOSPC;
-    return failed(c, "cannot be written");
+    bool cut = n <= 0 || ftruncate(c->file, st.st_size) == 0;
+    if (n > 0 && cut) errno = ENOSPC;
+    return failed(c, cut ? "cannot be written" : "holds a part of a line, which cannot be cut off");
 }
 
 /* Is a file without a whole line the beginning of a study's, and not somebody's
@@ -218,7 +256,14 @@ xb_study_csv *xb_study_csv_open(xb_cli *cli, const char *path, xb_study *s, size
     xb_study_csv *c = xb_calloc(1, sizeof *c);
     *c = (xb_study_csv){.d = cli->diags, .path = xb_strdup(path)};
     c->file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    bool ok = c->file >= 0 && flock(c->file, LOCK_EX) == 0;
+    struct stat st;
+    bool ok = c->file >= 0 && fstat(c->file, &st) == 0;
+    if (ok && !S_ISREG(st.st_mode)) {
+        xb_error(c->d, "io", (.file = c->path), "not a regular file");
+        xb_study_csv_close(c);
+        return NULL;
+    }
+    ok = ok && flock(c->file, LOCK_EX) == 0;
     if (!ok) failed(c, "cannot be opened");
     ok = ok && settle(c, s, taken);
     if (c->file >= 0) flock(c->file, LOCK_UN);

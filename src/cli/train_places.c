@@ -9,18 +9,6 @@ typedef struct place {
     const char *what, *path;
 } place;
 
-/* One file, or the one that would be made. Devices take any number of outputs. */
-static bool same_place(const char *a, const char *b)
-{
-    struct stat st;
-    if (stat(a, &st) == 0) return S_ISREG(st.st_mode) && xb_same_file(a, b);
-    char *x = xb_path_dir(a), *y = xb_path_dir(b);
-    bool same = !strcmp(xb_path_base(a), xb_path_base(b)) && xb_same_file(x, y);
-    free(x);
-    free(y);
-    return same;
-}
-
 /* A file that exists is empty, or begins as ours do. */
 static bool is_ours(xb_cli *cli, const char *flag, const char *path, const char *head)
 {
@@ -40,7 +28,7 @@ static bool apart(xb_cli *cli, const place *out, size_t n_out, const place *in, 
     for (size_t i = 0; i < n_out; i++) {
         for (size_t j = 0; j < n_in + i; j++) {
             const place *other = j < n_in ? &in[j] : &out[j - n_in];
-            if (!out[i].path || !other->path || !same_place(out[i].path, other->path)) continue;
+            if (!out[i].path || !other->path || !xb_cli_same_place(out[i].path, other->path)) continue;
             xb_cli_usage(cli, "train: %s '%s' is %s '%s', too; choose another name", out[i].what, out[i].path,
                          other->what, other->path);
             return false;

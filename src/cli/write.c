@@ -1,9 +1,23 @@
-/* write.c: models out. */
+/* write.c: models out, and whether two names are one place. */
 #include "base/digest.h"
+#include "base/file.h"
 #include "cli/cli.h"
 #include "ir/text.h"
 #include "onnx/onnx.h"
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+bool xb_cli_same_place(const char *a, const char *b)
+{
+    struct stat st;
+    if (stat(a, &st) == 0) return S_ISREG(st.st_mode) && xb_same_file(a, b);
+    char *x = xb_path_dir(a), *y = xb_path_dir(b);
+    bool same = !strcmp(xb_path_base(a), xb_path_base(b)) && xb_same_file(x, y);
+    free(x);
+    free(y);
+    return same;
+}
 
 bool xb_cli_may_write_model(xb_cli *cli, const char *out, const char *in)
 {
