@@ -53,6 +53,7 @@ typedef struct job {
     xb_study_csv *csv;
     xb_progress *bar;
     uint64_t done, todo;
+    double set_up;     /* s, all chips together, before their first images */
     const char *notes; /* of the last point that was run; NULL: none was */
 } job;
 
@@ -208,9 +209,20 @@ static bool run_point(job *j, size_t index)
         if (j->csv) ok = xb_study_csv_append(j->csv, s, p, &row);
         xb_progress_update(j->bar, ++j->done, j->todo);
     }
+    if (sim) j->set_up += xb_sim_set_up(sim);
     xb_sim_free(sim);
     xb_layout_free(layout);
     return ok;
+}
+
+/* What takes long enough to be noticed. Wall time, so nowhere but on the terminal. */
+static void say_set_up(const job *j)
+{
+    enum { NOTICED = 1 }; /* s */
+    if (j->done && j->set_up >= NOTICED)
+        xb_diag(j->cli->diags, XB_NOTE, "set-up", &(xb_where){.file = j->dir},
+                "%.2f s a chip before its first image: programming%s", j->set_up / (double)j->done,
+                j->pipeline[0]->chip.options.ir_drop ? ", resistive wires" : "");
 }
 
 static bool run_points(job *j)
@@ -232,6 +244,7 @@ static bool run_points(job *j)
     }
     xb_progress_alone(false);
     xb_progress_end(j->bar);
+    say_set_up(j);
     return ok;
 }
 
