@@ -23,6 +23,7 @@ static const char *build(xb_report_writer *w, const xb_report_options *o, size_t
     xb_report_write_run(w);
     xb_report_write_summary(w);
     xb_report_write_accuracy(w);
+    xb_report_write_chip(w);
     xb_report_write_programming(w);
     xb_report_write_layers(w);
     if (o->floorplan) xb_report_write_floorplan(w);

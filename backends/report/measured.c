@@ -53,6 +53,26 @@ void xb_report_write_accuracy(xb_report_writer *w)
     w->json->close(w->j);
 }
 
+static double figure(const xb_report_writer *w, const char *key)
+{
+    const xb_fact *fact = xb_report_find_fact(w, key);
+    return fact ? fact->value : NAN;
+}
+
+/* What stands on a simulated chip: slices of weights have arrays of their own, exact layers none. */
+void xb_report_write_chip(xb_report_writer *w)
+{
+    const xb_fact *exact = xb_report_find_fact(w, "chip.exact_layers");
+    if (!xb_report_find_fact(w, "chip.arrays")) return;
+    w->json->object(w->j, "chip");
+    xb_report_real(w, "weight_slices", figure(w, "chip.weight_slices"));
+    xb_report_real(w, "arrays", figure(w, "chip.arrays"));
+    xb_report_real(w, "devices", figure(w, "chip.devices"));
+    xb_report_real(w, "array_area_um2", figure(w, "chip.array_area") * 1e12);
+    w->json->string(w->j, "exact_layers", exact ? exact->text : "");
+    w->json->close(w->j);
+}
+
 /* What programming a chip costs, by each method: "programming.METHOD.FIGURE", the first of which is success. */
 void xb_report_write_programming(xb_report_writer *w)
 {

@@ -49,9 +49,10 @@ void xb_report_write_layers(xb_report_writer *w);
 void xb_report_write_floorplan(xb_report_writer *w);
 void xb_report_write_assumptions(xb_report_writer *w);
 
-/* measured.c: accuracy and programming; facts and warnings */
+/* measured.c: accuracy, chip and programming; facts and warnings */
 const xb_fact *xb_report_find_fact(const xb_report_writer *w, const char *key); /* the last one; no point of a curve */
 void xb_report_write_accuracy(xb_report_writer *w);
+void xb_report_write_chip(xb_report_writer *w);
 void xb_report_write_programming(xb_report_writer *w);
 void xb_report_write_facts(xb_report_writer *w);
 void xb_report_write_warnings(xb_report_writer *w);

@@ -82,6 +82,21 @@ static void push_text(xb_cli *cli, xb_texts *sets, const char *key, const char *
     xb_buf_free(&b);
 }
 
+/* An axis in messages: a name of its own, where there are several. */
+static const char *axis_label(const job *j, size_t axis)
+{
+    return j->study.n_axes > 1 ? xb_arena_printf(j->cli->arena, "--vary[%zu]", axis + 1) : "--vary";
+}
+
+/* Text that messages of a point show: the last point that was read had another one. */
+static void show_axes(const job *j, const xb_point *p)
+{
+    for (size_t a = 0; a < j->study.n_axes; a++) {
+        const char *text = xb_arena_printf(j->cli->arena, "%s=%s", j->study.axis[a].set, p->value[a]);
+        xb_diags_source(j->cli->diags, axis_label(j, a), text, strlen(text));
+    }
+}
+
 static xb_pipeline *read_point(job *j, xb_registry *r, const xb_point *p)
 {
     xb_texts sets = {0};
@@ -89,7 +104,7 @@ static xb_pipeline *read_point(job *j, xb_registry *r, const xb_point *p)
     if (j->f->scale) push_text(j->cli, &sets, "--data.input.scale", j->f->scale);
     for (size_t i = 0; i < j->f->sets.n; i++) xb_push(&sets, j->f->sets.data[i]);
     for (size_t a = 0; a < j->study.n_axes; a++)
-        xb_push(&sets, xb_arena_printf(j->cli->arena, "--vary %s=%s", j->study.axis[a].set, p->value[a]));
+        xb_push(&sets, xb_arena_printf(j->cli->arena, "%s %s=%s", axis_label(j, a), j->study.axis[a].set, p->value[a]));
     xb_pipeline *out = xb_pipeline_of_folder(j->cli->diags, r, j->dir, sets.data, sets.n, j->cli->hw_dirs);
     xb_vec_free(&sets);
     if (!out || out->data.test) return out;
@@ -193,6 +208,7 @@ static bool run_point(job *j, size_t index)
     xb_point *p = &s->point[index];
     const xb_pipeline *pipeline = j->pipeline[index];
     if (!missing(s, p)) return true;
+    show_axes(j, p);
     xb_engine_options engine = xb_cli_engine(j->cli);
     xb_layout *layout = open_bench(j, index) ? xb_layout_read(j->cli->diags, j->dir, j->graph, &pipeline->hw) : NULL;
     xb_sim *sim =

@@ -112,6 +112,21 @@ char *xb_with_area(char out[48], double um2)
     return out;
 }
 
+bool xb_chip_text(xb_buf *b, const json_t *report)
+{
+    const json_t *chip = json_object_get(report, "chip");
+    int64_t slices = xb_field_int(chip, "weight_slices");
+    const char *exact = xb_field_text(chip, "exact_layers");
+    char arrays[32], area[48], devices[32];
+    if (!chip || (slices < 2 && !*exact)) return false;
+    xb_buf_printf(b, "%s arrays (%s), %s devices: ", xb_with_number(arrays, xb_field_real(chip, "arrays")),
+                  xb_with_area(area, xb_field_real(chip, "array_area_um2")),
+                  xb_with_number(devices, xb_field_real(chip, "devices")));
+    if (slices > 1) xb_buf_printf(b, "%" PRId64 " slices a weight%s", slices, *exact ? ", " : "");
+    if (*exact) xb_buf_printf(b, "exact without arrays: %s", exact);
+    return true;
+}
+
 static const struct scale {
     double factor;
     const char *prefix;

@@ -243,11 +243,17 @@ static void object_table(const xb_page *p, const json_t *list, const char *title
     xb_page_print(p, "</tbody></table></div>\n");
 }
 
-static void programming(const xb_page *p, const json_t *methods)
+static void programming(const xb_page *p, const json_t *report)
 {
+    const json_t *methods = json_object_get(report, "programming");
+    xb_buf chip = {0};
     if (!json_array_size(methods)) return;
+    xb_page_print(p, "<h2>Programming</h2><p class=\"sub\">Expected, for all devices of one chip");
+    if (xb_chip_text(&chip, report)) xb_page_print(p, ", ");
+    xb_page_escape(p, xb_buf_cstr(&chip));
+    xb_buf_free(&chip);
     xb_page_print(p,
-                  "<h2>Programming</h2><p class=\"sub\">Expected, for all devices of one chip.</p><div class=\"wide\">"
+                  ".</p><div class=\"wide\">"
                   "<table><thead><tr><th>method</th><th>writes a device</th><th>time</th><th>right at the first write"
                   "</th><th>spread left, of ln G</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < json_array_size(methods); i++) {
@@ -322,7 +328,7 @@ void xb_render_html(const xb_page *p, const json_t *report)
     xb_page_print(p, "</div>\n");
     xb_svg_traces(p, report);
     xb_svg_deleted(p, report);
-    programming(p, json_object_get(report, "programming"));
+    programming(p, report);
     object_table(p, json_object_get(report, "assumptions"), "Assumptions", assumption_keys);
     object_table(p, json_object_get(report, "passes"), "Passes", pass_keys);
     object_table(p, json_object_get(report, "facts"), "Measured", fact_keys);

@@ -205,6 +205,17 @@ static void md_traces(const xb_page *p, const json_t *report)
     xb_traces_free(&all);
 }
 
+static void md_chip(const xb_page *p, const json_t *report)
+{
+    xb_buf b = {0};
+    if (xb_chip_text(&b, report)) {
+        xb_page_print(p, "\nOn a chip: ");
+        md_text(p, xb_buf_cstr(&b));
+        xb_page_print(p, "\n");
+    }
+    xb_buf_free(&b);
+}
+
 static void md_programming(const xb_page *p, const json_t *methods)
 {
     static const char *const keys[] = {"method", "chosen", "success", "writes_per_device", "residual", "seconds"};
@@ -251,6 +262,7 @@ void xb_render_md(const xb_page *p, const json_t *report)
     md_summary(p, json_object_get(report, "summary"));
     md_accuracy(p, json_object_get(report, "accuracy"));
     md_traces(p, report);
+    md_chip(p, report);
     md_programming(p, json_object_get(report, "programming"));
     md_assumptions(p, json_object_get(report, "assumptions"));
     for (size_t i = 0; i < json_array_size(warnings); i++) {

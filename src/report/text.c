@@ -140,6 +140,13 @@ static void simulated_line(const xb_page *p, const json_t *accuracy)
     if (c.clip_ratio >= 0) xb_line_item(p, "", "%6.3f %% of conversions clipped", 100 * c.clip_ratio);
 }
 
+static void chip_line(const xb_page *p, const json_t *report)
+{
+    xb_buf b = {0};
+    if (xb_chip_text(&b, report)) xb_line_item(p, "on a chip", "%s", xb_buf_cstr(&b));
+    xb_buf_free(&b);
+}
+
 static void programming_line(const xb_page *p, const json_t *methods)
 {
     char seconds[48];
@@ -213,6 +220,7 @@ void xb_render_text(const xb_page *p, const json_t *report)
     accuracy_line(p, accuracy, "reference", "model as imported");
     accuracy_line(p, accuracy, "compiled", "model as compiled");
     simulated_line(p, accuracy);
+    chip_line(p, report);
     programming_line(p, json_object_get(report, "programming"));
     summary(p, report);
     xb_text_traces(p, report);
