@@ -234,8 +234,8 @@ static bool run_point(job *j, size_t index)
 /* What takes long enough to be noticed. Wall time, so nowhere but on the terminal. */
 static void say_set_up(const job *j)
 {
-    enum { NOTICED = 1 }; /* s */
-    if (j->done && j->set_up >= NOTICED)
+    enum { NOTICED = 1 }; /* s a chip */
+    if (j->set_up >= NOTICED * (double)j->done && j->done)
         xb_diag(j->cli->diags, XB_NOTE, "set-up", &(xb_where){.file = j->dir},
                 "%.2f s a chip before its first image: programming%s", j->set_up / (double)j->done,
                 j->pipeline[0]->chip.options.ir_drop ? ", resistive wires" : "");
