@@ -54,7 +54,7 @@ static void noise_moments(const xb_cells *c, const void *options, const float *v
 
 static const xb_option noise_table[] = {
     {.name = "sigma",
-     .help = "standard deviation of one read as a share of what `kind` says (c2c); 0: off",
+     .help = "standard deviation of one read as a share of what `kind` says, no unit (c2c); 0: off",
      .type = XB_OPT_REAL,
      .offset = offsetof(noise_options, sigma),
      .def = "0.01",

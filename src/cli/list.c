@@ -52,6 +52,14 @@ static void print_json(const offers *o)
     xb_json_free(j);
 }
 
+static void line(xb_buf *b, int width, const char *name, const char *kind, const char *summary)
+{
+    enum { NAME = 16 };
+    size_t start = b->len;
+    xb_buf_printf(b, "  %-*s %-*s ", NAME, name, width, kind);
+    xb_wrap(b, summary, NAME + width + 4, (int)(b->len - start));
+}
+
 static int run(xb_cli *cli, const void *flags, int argc, char **argv)
 {
     (void)argc, (void)argv;
@@ -63,14 +71,17 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     o.backends = xb_registry_backends(r, &o.backend);
     o.devices = xb_registry_devices(r, &o.device);
     if (f->json) return print_json(&o), XB_EXIT_OK;
-    puts("passes:");
+    xb_buf b = {0};
+    xb_buf_str(&b, "passes:\n");
     for (size_t i = 0; i < o.passes; i++)
-        printf("  %-16s %-7s %s\n", o.pass[i]->name, level_names[o.pass[i]->level], o.pass[i]->summary);
-    puts("backends:");
-    for (size_t i = 0; i < o.backends; i++) printf("  %-16s %-7s %s\n", o.backend[i]->name, "", o.backend[i]->summary);
-    puts("devices:");
+        line(&b, 7, o.pass[i]->name, level_names[o.pass[i]->level], o.pass[i]->summary);
+    xb_buf_str(&b, "backends:\n");
+    for (size_t i = 0; i < o.backends; i++) line(&b, 7, o.backend[i]->name, "", o.backend[i]->summary);
+    xb_buf_str(&b, "devices:\n");
     for (size_t i = 0; i < o.devices; i++)
-        printf("  %-16s %-11s %s\n", o.device[i]->name, domain_of(o.device[i]), o.device[i]->summary);
+        line(&b, 11, o.device[i]->name, domain_of(o.device[i]), o.device[i]->summary);
+    fputs(xb_buf_cstr(&b), stdout);
+    xb_buf_free(&b);
     return XB_EXIT_OK;
 }
 

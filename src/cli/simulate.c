@@ -306,7 +306,7 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
 
 const xb_subcommand xb_cmd_simulate = {
     .name = "simulate",
-    .usage = "DIR [--trials N] [--vary KEY=V1,V2,...] [--csv FILE] [--svg FILE]",
+    .usage = "DIR [--trials N] [--vary KEY=V1,V2,...] [--csv FILE]",
     .summary = "simulate the chips of an output folder: accuracy with real devices",
     .doc = "Programs chips as DIR/layout.json lays them out, with the devices "
            "and converters of DIR/pipeline.yaml (`chip:`) "

@@ -60,7 +60,7 @@ void xb_study_table(const xb_study *s)
     columns_of(s, width);
     printf("%s of chips, %%\n", s->labelled ? "top-1 accuracy" : "agreement with the float network");
     values(s, width, NULL);
-    printf("trials   mean     sd    min    max   95 %% interval   clipped\n");
+    printf("%6s %6s %5s %6s %6s %16s %7s\n", "trials", "mean", "sd", "min", "max", "95 % interval", "clipped");
     for (size_t i = 0; i < s->n_points; i++) {
         const xb_trial *rows;
         size_t n = xb_study_rows(s, &s->point[i], &rows);
@@ -76,7 +76,7 @@ void xb_study_table(const xb_study *s)
         if (!isnan(clipped))
             snprintf(share, sizeof share, clipped > 0 && clipped < 1e-4 ? "<0.01%%" : "%.2f%%", 100 * clipped);
         snprintf(interval, sizeof interval, "%.2f .. %.2f", 100 * m.lo95, 100 * m.hi95);
-        printf("%6zu %6.2f %6s %6.2f %6.2f %16s %8s\n", n, 100 * m.mean, sd, 100 * m.min, 100 * m.max, interval, share);
+        printf("%6zu %6.2f %5s %6.2f %6.2f %16s %7s\n", n, 100 * m.mean, sd, 100 * m.min, 100 * m.max, interval, share);
     }
 }
 

@@ -57,10 +57,10 @@ static const xb_option technology[] = {
 };
 static const xb_option device[] = {
     TEXT("type", IN(device, type), "rram", "what it is, for people: rram, pcm, flash"),
-    REAL("g_min", IN(device, g_min), XB_SIEMENS, "1.1111uS", 1, "conductance of the off state"),
-    REAL("g_max", IN(device, g_max), XB_SIEMENS, "166.67uS", 1, "conductance of the on state; above g_min"),
-    REAL("read_voltage", IN(device, read_voltage), XB_VOLT, "0.5V", 100, "word line voltage of a full-scale input"),
-    INT("levels", IN(device, levels), "0", 0, 1 << 20, "conductances it can hold, evenly spaced; 0: any"),
+    REAL("g_min", IN(device, g_min), XB_SIEMENS, "1.1111uS", 1, "conductance of the off state, S"),
+    REAL("g_max", IN(device, g_max), XB_SIEMENS, "166.67uS", 1, "conductance of the on state, S; above g_min"),
+    REAL("read_voltage", IN(device, read_voltage), XB_VOLT, "0.5V", 100, "word line voltage of a full-scale input, V"),
+    INT("levels", IN(device, levels), "0", 0, 1 << 20, "conductances it can hold, evenly spaced; 0: ideal, any"),
     SOURCE(IN(device, source), "NeuroSim V1.3, Param.cpp: Ron 6 kohm, ratio 150, read 0.5 V (default)"),
     END,
 };
@@ -73,8 +73,8 @@ static const xb_option crossbar[] = {
     REAL("cell_area", IN(crossbar, cell_area), XB_AREA, "0nm2", 1,
          "of one device, 4F2 for a cross-point; 0: not given"),
     REAL("wire_pitch", IN(crossbar, wire_pitch), XB_METRE, "0nm", 1, "from word line to word line; 0: not given"),
-    REAL("wire_r_row", IN(crossbar, wire_r_row), XB_OHM, "0ohm", 1e9, "word line from cell to cell; 0: ideal"),
-    REAL("wire_r_col", IN(crossbar, wire_r_col), XB_OHM, "0ohm", 1e9, "bit line from cell to cell; 0: ideal"),
+    REAL("wire_r_row", IN(crossbar, wire_r_row), XB_OHM, "0ohm", 1e9, "word line from cell to cell, ohm; 0: ideal"),
+    REAL("wire_r_col", IN(crossbar, wire_r_col), XB_OHM, "0ohm", 1e9, "bit line from cell to cell, ohm; 0: ideal"),
     SOURCE(IN(crossbar, source), NULL),
     END,
 };
@@ -133,11 +133,11 @@ static const xb_option noc[] = {
         __VA_ARGS__ END,                                                                                               \
     }
 COMPONENT_TABLE(adc, "2mW", "0.0012mm2", "0J",
-                INT("bits", offsetof(xb_hw_adc, bits), "8", 1, 32, "these figures are of; others are scaled"), );
+                INT("bits", offsetof(xb_hw_adc, bits), "8", 1, 32, "bits that these figures are of; others are scaled"), );
 COMPONENT_TABLE(dac, "3.90625uW", "1.66015625e-7mm2", "0J", );
 COMPONENT_TABLE(xbar, "0.3mW", "2.5e-5mm2", "0J",
-                INT("rows", offsetof(xb_hw_xbar, rows), "128", 1, 8192, "of the array these figures are of"),
-                INT("cols", offsetof(xb_hw_xbar, cols), "128", 1, 8192, "of it; other sizes in proportion"), );
+                INT("rows", offsetof(xb_hw_xbar, rows), "128", 1, 8192, "word lines of the array these figures are of"),
+                INT("cols", offsetof(xb_hw_xbar, cols), "128", 1, 8192, "bit lines of it; other sizes in proportion"), );
 COMPONENT_TABLE(sample_hold, "9.765625nW", "3.90625e-8mm2", "0J", );
 COMPONENT_TABLE(shift_add, "0.05mW", "6e-5mm2", "0.021pJ", );
 COMPONENT_TABLE(buffer, "20.7mW", "0.083mm2", "20.45pJ", );
@@ -181,10 +181,10 @@ const xb_option xb_hw_override_options[] = {
     BOOL("exact", OV(exact), "false", EXACT_HELP),
     CHOICE("sign", OV(sign), signs, "differential", SIGN_HELP),
     REAL("cell_area", OV(cell_area), XB_AREA, "0nm2", 1, "of one device"),
-    REAL("g_min", OV(g_min), XB_SIEMENS, "0S", 1, "conductance of the off state"),
-    REAL("g_max", OV(g_max), XB_SIEMENS, "0S", 1, "conductance of the on state"),
-    REAL("read_voltage", OV(read_voltage), XB_VOLT, "0V", 100, "word line voltage of a full-scale input"),
-    INT("levels", OV(levels), "0", 0, 1 << 20, "conductances it can hold; 0: any"),
+    REAL("g_min", OV(g_min), XB_SIEMENS, "0S", 1, "conductance of the off state, S"),
+    REAL("g_max", OV(g_max), XB_SIEMENS, "0S", 1, "conductance of the on state, S"),
+    REAL("read_voltage", OV(read_voltage), XB_VOLT, "0V", 100, "word line voltage of a full-scale input, V"),
+    INT("levels", OV(levels), "0", 0, 1 << 20, "conductances it can hold; 0: ideal, any"),
     INT("input_bits", OV(input_bits), "0", 0, 32, INPUT_BITS_HELP),
     INT("dac_bits", OV(dac_bits), "0", 0, 32, DAC_HELP),
     INT("adc_bits", OV(adc_bits), "0", 0, 32, ADC_HELP),
@@ -217,7 +217,7 @@ const xb_option xb_hw_options[] = {
     TEXT("source", AT(source), NULL, "of all figures whose level has none"),
     TEXT("extends", AT(extends), NULL, "file this one changes: a path, or the name of an installed one; one level"),
     LEVEL(technology, technology, "the process"),
-    LEVEL(device, device, "the memristor"),
+    LEVEL(device, device, "the memristor, alike for all; the chip's devices say what varies"),
     LEVEL(crossbar, crossbar, "the arrays"),
     LEVEL(interface, interface, "the converters"),
     LEVEL(tile, tile, "what arrays share"),

@@ -51,10 +51,6 @@ typedef struct xb_top {
          .sub = xb_data_options,                                                                                       \
          .sub_size = sizeof(((xb_pipeline *)0)->data)}
 
-extern const xb_option xb_data_options[]; /* of xb_pipeline.data */
-extern const xb_option xb_gate_options[]; /* of xb_pipeline.gate */
-extern const xb_option xb_simulate_options[]; /* of xb_pipeline.simulate */
-
 /* A pipeline with nothing in it. */
 xb_pipeline *xb_pipeline_new(const char *file, const char *dir);
 /* A file's tree, owned by the pipeline's arena. lookup NULL: ${} is left. NULL after diagnostics. */

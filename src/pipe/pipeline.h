@@ -68,6 +68,9 @@ typedef struct xb_pipeline {
     const char *hardware; /* file or installed name, as held; NULL: written in the pipeline, or changed by --set */
 } xb_pipeline;
 
+/* Of its data, gate and simulate; chip's beside the devices is xb_chip_option_table. */
+extern const xb_option xb_data_options[], xb_gate_options[], xb_simulate_options[];
+
 typedef struct xb_define { const char *key, *value; } xb_define;
 
 /* Reads and checks everything that can be checked before a pass runs: keys, types, ranges, names, levels, needs and gives, services,
