@@ -25,6 +25,7 @@ typedef struct gd_kit {
     xb_edit_api edit;
     gd_options o;
     gd_work w;
+    xb_layout *plan; /* that of w, which this host's callers own */
 } gd_kit;
 
 static inline gd_kit *gd_kit_new(const char *hw)
@@ -41,6 +42,7 @@ static inline gd_kit *gd_kit_new(const char *hw)
 
 static inline void gd_kit_free(gd_kit *k)
 {
+    xb_layout_free(k->plan);
     fx_free(&k->f);
     free(k);
 }
@@ -57,6 +59,8 @@ static inline void gd_kit_find(gd_kit *k)
                      .edit = &k->edit,
                      .o = &k->o};
     ck_assert_msg(xb_gd_find(&k->w, k->f.g) == 0, "%s", xb_diags_text(k->f.d));
+    xb_layout_free(k->plan);
+    k->plan = (xb_layout *)(uintptr_t)k->w.plan;
 }
 
 static inline const gd_layer *gd_kit_layer(const gd_kit *k, const char *name)
