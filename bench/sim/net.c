@@ -110,6 +110,12 @@ static bool open_bench(bench *b, const char *model)
     return b->data != NULL;
 }
 
+/* Whole batches of the usual size, or one of all images: no padding is computed. */
+static xb_engine_options engine_of(const bench *b)
+{
+    return (xb_engine_options){.threads = 1, .micro_batch = b->images < 32 ? (int64_t)b->images : 32};
+}
+
 /* A chip that is ready for images. */
 static bool open_row(bench *b, row *r, const way *k, int size)
 {
@@ -131,7 +137,7 @@ static bool open_row(bench *b, row *r, const way *k, int size)
                        .seed = 1,
                        .data = b->data,
                        .map = &b->map,
-                       .engine = {.threads = 1}};
+                       .engine = engine_of(b)};
     r->sim = r->layout ? xb_sim_new(&s) : NULL;
     double start = cpu_seconds();
     bool ok = r->sim && xb_sim_build(r->sim, &r->sim->s.chain, 0) && xb_sim_engine(r->sim);
@@ -170,7 +176,8 @@ static void print(const char *name, int size, row *r, int rounds)
 /* Every round begins and ends with the float network; a row's share is of the mean of both. */
 static void measure(bench *b, const char *name, int size, row *rows, size_t n, int rounds)
 {
-    xb_engine *e = xb_engine_new(b->d, b->g, &(xb_engine_options){.threads = 1});
+    const xb_engine_options o = engine_of(b);
+    xb_engine *e = xb_engine_new(b->d, b->g, &o);
     if (!e) exit(1);
     for (size_t i = 0; i < n; i++) seconds(b, &rows[i], rows[i].sim->engine);
     double before = seconds(b, rows, e), taken[WAYS], plain[ROUNDS_MAX];
