@@ -147,17 +147,33 @@ void xb_report_write_floorplan(xb_report_writer *w)
     w->json->close(w->j);
 }
 
+/* value: a number, unless words are given. */
+static void write_assumption(xb_report_writer *w, const char *key, double value, const char *words, const char *unit,
+                             const char *source)
+{
+    w->json->object(w->j, NULL);
+    w->json->string(w->j, "key", key);
+    if (words)
+        w->json->string(w->j, "value", words);
+    else
+        xb_report_real(w, "value", value);
+    w->json->string(w->j, "unit", unit);
+    w->json->string(w->j, "source", source);
+    w->json->close(w->j);
+}
+
 void xb_report_write_assumptions(xb_report_writer *w)
 {
+    const xb_fact *fact;
+    size_t n = w->journal->facts(w->module, &fact);
     w->json->array(w->j, "assumptions", false);
     for (size_t i = 0; i < w->hw->n_assumptions; i++) {
         const xb_assumption *a = &w->hw->assumptions[i];
-        w->json->object(w->j, NULL);
-        w->json->string(w->j, "key", a->key);
-        xb_report_real(w, "value", a->value);
-        w->json->string(w->j, "unit", a->unit);
-        w->json->string(w->j, "source", a->source);
-        w->json->close(w->j);
+        write_assumption(w, a->key, a->value, NULL, a->unit, a->source);
     }
+    for (size_t i = 0; i < n; i++)
+        if (xb_report_is_assumption(&fact[i]))
+            write_assumption(w, fact[i].key + strlen(XB_REPORT_ASSUMED), fact[i].value, fact[i].text, fact[i].unit,
+                             fact[i].source);
     w->json->close(w->j);
 }

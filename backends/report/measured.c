@@ -101,7 +101,7 @@ void xb_report_write_facts(xb_report_writer *w)
     size_t n = w->journal->facts(w->module, &fact);
     w->json->array(w->j, "facts", false);
     for (size_t i = 0; i < n; i++) {
-        if (fact[i].along) continue;
+        if (fact[i].along || xb_report_is_assumption(&fact[i])) continue;
         w->json->object(w->j, NULL);
         w->json->string(w->j, "key", fact[i].key);
         if (fact[i].text)

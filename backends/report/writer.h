@@ -40,6 +40,13 @@ static inline double xb_report_ratio(double part, double whole)
     return whole > 0 ? part / whole : 1;
 }
 
+/* A fact that says what others rest on: it stands among the assumptions. */
+#define XB_REPORT_ASSUMED "assumed."
+static inline bool xb_report_is_assumption(const xb_fact *fact)
+{
+    return !fact->along && !strncmp(fact->key, XB_REPORT_ASSUMED, strlen(XB_REPORT_ASSUMED));
+}
+
 /* run.c: model, graph, tool, inputs, passes, hardware */
 void xb_report_write_run(xb_report_writer *w);
 

@@ -135,7 +135,8 @@ typedef struct unit {
     double size; /* in SI */
 } unit;
 static const unit nm2 = {"nm2", 1e-18}, um2 = {"um2", 1e-12}, nm = {"nm", 1e-9}, mw = {"mW", 1e-3}, pj = {"pJ", 1e-12},
-                  ns = {"ns", 1e-9}, rate = {"MS/s", 1e6}, bit = {"bit", 1}, one = {"1", 1};
+                  ns = {"ns", 1e-9}, rate = {"MS/s", 1e6}, bit = {"bit", 1}, one = {"1", 1}, us = {"uS", 1e-6},
+                  volt = {"V", 1}, ohm = {"ohm", 1};
 
 typedef struct figure {
     const char *level, *name;
@@ -145,6 +146,12 @@ typedef struct figure {
 } figure;
 
 static const figure figures[] = {
+    {"device", "g_min", offsetof(xb_hw, g_min), false, &us},
+    {"device", "g_max", offsetof(xb_hw, g_max), false, &us},
+    {"device", "read_voltage", offsetof(xb_hw, read_voltage), false, &volt},
+    {"device", "levels", offsetof(xb_hw, levels), true, &one},
+    {"crossbar", "wire_r_row", offsetof(xb_hw, wire_r_row), false, &ohm},
+    {"crossbar", "wire_r_col", offsetof(xb_hw, wire_r_col), false, &ohm},
     {"crossbar", "cell_area", offsetof(xb_hw, cell_area), false, &nm2},
     {"crossbar", "wire_pitch", offsetof(xb_hw, wire_pitch), false, &nm},
     {"interface", "input_bits", offsetof(xb_hw, input_bits), true, &bit},

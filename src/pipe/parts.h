@@ -150,6 +150,8 @@ bool xb_inputs_register(xb_diags *d, const xb_pipeline *p, xb_run_info *info);
  * programming one costs, into the journal. Nothing without simulate:. false
  * after diagnostics, or interrupted. */
 bool xb_measure_chips(xb_diags *d, const xb_pipeline *p, xb_module *m, const xb_engine_options *engine);
+/* assumed.c: into the journal, what their figures rest on. */
+void xb_assume_chips(const xb_pipeline *p, xb_module *m);
 
 /* measure.c: the test set, once, into the journal. false after diagnostics. */
 bool xb_measure_test(xb_diags *d, const xb_pipeline *p, xb_module *m, const xb_graph *imported,

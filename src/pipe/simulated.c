@@ -146,6 +146,7 @@ static bool run(xb_diags *d, const xb_pipeline *p, xb_module *m, const xb_bench 
         const xb_chip_size size = xb_sim_size(sim);
         size_facts(&(writer){p, m, "", "layout; chip: {weight-bits, cell-bits, exact}"}, &size);
         programming_facts(&(writer){p, m, "", "expected; simulate: {programming: ...}"}, size.devices);
+        xb_assume_chips(p, m);
     }
     free(rows);
     xb_sim_free(sim);

@@ -164,7 +164,7 @@ char *xb_with_given_unit(char out[64], double v, const char *unit)
         const char *base;
     } units[] = {{"W", 1, "W"},        {"mW", 1e-3, "W"},    {"J", 1, "J"},       {"pJ", 1e-12, "J"},
                  {"s", 1, "s"},        {"us", 1e-6, "s"},    {"ns", 1e-9, "s"},   {"nm", 1e-9, "m"},
-                 {"MS/s", 1e6, "S/s"}, {"um2", 1e-12, "m2"}, {"nm2", 1e-18, "m2"}};
+                 {"MS/s", 1e6, "S/s"}, {"uS", 1e-6, "S"}, {"V", 1, "V"}, {"ohm", 1, "ohm"}, {"um2", 1e-12, "m2"}, {"nm2", 1e-18, "m2"}};
     char number[32];
     for (size_t i = 0; i < sizeof units / sizeof *units && v != 0; i++) {
         if (strcmp(units[i].unit, unit)) continue;

@@ -57,6 +57,10 @@ bool xb_field_chips(const json_t *accuracy, xb_chips *out);
 /* What stands on simulated chips, "684 arrays (0.0139 mm2), 3,404,000 devices: 4 slices a weight, exact without arrays:
  * fc2". false: what was laid out. */
 bool xb_chip_text(xb_buf *b, const json_t *report);
+/* assumed.c: what the figures of simulated chips rest on, "lognormal {sigma: 0.1}; conductances from 1 uS to ..." and "a
+ * write takes 6.5 us, ...". false: no chips were simulated. */
+bool xb_devices_text(xb_buf *b, const json_t *report);
+bool xb_writing_text(xb_buf *b, const json_t *report);
 /* "500x50", "g*9x1" with groups. 80 bytes. */
 char *xb_matrix_text(char out[80], const json_t *layer);
 /* "memristor-64: exact divisors, arrays up to 64 x 64" */

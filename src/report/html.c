@@ -243,6 +243,18 @@ static void object_table(const xb_page *p, const json_t *list, const char *title
     xb_page_print(p, "</tbody></table></div>\n");
 }
 
+static void words(const xb_page *p, const json_t *report, const char *before,
+                  bool (*text)(xb_buf *b, const json_t *report))
+{
+    xb_buf b = {0};
+    if (text(&b, report)) {
+        xb_page_print(p, "<p class=\"sub\">%s", before);
+        xb_page_escape(p, xb_buf_cstr(&b));
+        xb_page_print(p, ".</p>\n");
+    }
+    xb_buf_free(&b);
+}
+
 static void programming(const xb_page *p, const json_t *report)
 {
     const json_t *methods = json_object_get(report, "programming");
@@ -252,8 +264,10 @@ static void programming(const xb_page *p, const json_t *report)
     if (xb_chip_text(&chip, report)) xb_page_print(p, ", ");
     xb_page_escape(p, xb_buf_cstr(&chip));
     xb_buf_free(&chip);
+    xb_page_print(p, ".</p>\n");
+    words(p, report, "Assumed: ", xb_writing_text);
     xb_page_print(p,
-                  ".</p><div class=\"wide\">"
+                  "<div class=\"wide\">"
                   "<table><thead><tr><th>method</th><th>writes a device</th><th>time</th><th>right at the first write"
                   "</th><th>spread left, of ln G</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < json_array_size(methods); i++) {
@@ -317,6 +331,7 @@ void xb_render_html(const xb_page *p, const json_t *report)
     const json_t *layers = json_object_get(report, "layers"), *tool = json_object_get(report, "tool");
     heading(p, report);
     cards(p, report);
+    words(p, report, "Devices of the simulated chips: ", xb_devices_text);
     warnings(p, json_object_get(report, "warnings"));
     layer_table(p, report);
     xb_page_print(p, "<h2>Floorplan</h2>\n");

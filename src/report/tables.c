@@ -244,7 +244,9 @@ static void md_assumptions(const xb_page *p, const json_t *list)
         xb_page_print(p, "| ");
         md_text(p, xb_field_text(a, "key"));
         xb_page_print(p, " | ");
-        md_text(p, xb_with_given_unit(text, xb_field_real(a, "value"), xb_field_text(a, "unit")));
+        bool number = xb_field_has(a, "value");
+        md_text(p, number ? xb_with_given_unit(text, xb_field_real(a, "value"), xb_field_text(a, "unit"))
+                          : xb_field_text(a, "value"));
         xb_page_print(p, " | ");
         md_text(p, xb_field_text(a, "source"));
         xb_page_print(p, " |\n");

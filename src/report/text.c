@@ -140,10 +140,11 @@ static void simulated_line(const xb_page *p, const json_t *accuracy)
     if (c.clip_ratio >= 0) xb_line_item(p, "", "%6.3f %% of conversions clipped", 100 * c.clip_ratio);
 }
 
-static void chip_line(const xb_page *p, const json_t *report)
+static void words_line(const xb_page *p, const json_t *report, const char *label,
+                       bool (*words)(xb_buf *b, const json_t *report))
 {
     xb_buf b = {0};
-    if (xb_chip_text(&b, report)) xb_line_item(p, "on a chip", "%s", xb_buf_cstr(&b));
+    if (words(&b, report)) xb_line_item(p, label, "%s", xb_buf_cstr(&b));
     xb_buf_free(&b);
 }
 
@@ -220,8 +221,10 @@ void xb_render_text(const xb_page *p, const json_t *report)
     accuracy_line(p, accuracy, "reference", "model as imported");
     accuracy_line(p, accuracy, "compiled", "model as compiled");
     simulated_line(p, accuracy);
-    chip_line(p, report);
+    words_line(p, report, "devices", xb_devices_text);
+    words_line(p, report, "on a chip", xb_chip_text);
     programming_line(p, json_object_get(report, "programming"));
+    words_line(p, report, "", xb_writing_text);
     summary(p, report);
     xb_text_traces(p, report);
     for (size_t i = 0; i < json_array_size(warnings); i++)

@@ -130,10 +130,24 @@ START_TEST(text_form)
     has(total, "4,025,000");
     has(total, "16,600");
     check_width(t);
+    has_not(t, "a write takes");
     free(t);
-    char *other = with("\"periphery_area_um2\": null",
-                       "\"area_with_converters_um2\": 46300, \"adc_conversions\": 445760,"
-                       "\"dac_conversions\": 801600, \"array_steps\": 10272, \"periphery_area_um2\": 276473.5");
+    char *other = with("\"assumptions\": [",
+                       "\"assumptions\": [{\"key\": \"device.g_max\", \"value\": 100, \"unit\": \"uS\"},"
+                       "{\"key\": \"chip.devices.a@<b>\", \"value\": \"{x: 1}\"}, {\"key\": \"chip.devices.c\","
+                       "\"value\": \"{}\"}, {\"key\": \"programming.write-time\", \"value\": 1e-6, \"unit\": \"s\"},"
+                       "{\"key\": \"programming.parallel\", \"value\": 4096, \"unit\": \"devices\"},");
+    t = form(other, "text");
+    has(t, "\ndevices            a@<b> {x: 1}, then c {} to 100 uS\n");
+    has(t, "\n                   a write takes 1 us, 4,096 at a time\n");
+    check_width(t);
+    free(t);
+    t = form(other, "html");
+    has(t, "simulated chips: a@&lt;b&gt; {x: 1}, then c {} to 100 uS.</p>");
+    free(t), free(other);
+    other = with("\"periphery_area_um2\": null",
+                 "\"area_with_converters_um2\": 46300, \"adc_conversions\": 445760,"
+                 "\"dac_conversions\": 801600, \"array_steps\": 10272, \"periphery_area_um2\": 276473.5");
     t = form(other, "text");
     has(t, "arrays 3526 um2, with converters 0.0463 mm2, in all 0.28 mm2\n");
     has(t, "445,760 ADC, 801,600 DAC an image, in 10,272 array steps\n");
