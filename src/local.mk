@@ -338,6 +338,7 @@ src_libxbarc_a_SOURCES += \
 	src/sim/windows.c \
 	src/sim/wires.c
 src_libxbarc_a_SOURCES += \
+	src/report/assumed.c \
 	src/report/axis.c \
 	src/report/axis.h \
 	src/report/curve.c \
@@ -378,6 +379,7 @@ src_libxbarc_a_SOURCES += \
 	src/plug/trust.c \
 	src/plug/trust.h
 src_libxbarc_a_SOURCES += \
+	src/pipe/assumed.c \
 	src/pipe/check.c \
 	src/pipe/chip.c \
 	src/pipe/compile.c \
@@ -460,6 +462,8 @@ src_xbarc_SOURCES = \
 	src/cli/study.c \
 	src/cli/study.h \
 	src/cli/study_csv.c \
+	src/cli/study_places.c \
+	src/cli/study_settings.c \
 	src/cli/study_show.c \
 	src/cli/train.c \
 	src/cli/train_log.c \

@@ -84,6 +84,7 @@ UNIT_TESTS = \
 	tests/unit/test_sim_devices \
 	tests/unit/test_sim_devices_exact \
 	tests/unit/test_sim_draw \
+	tests/unit/test_sim_drawn \
 	tests/unit/test_sim_ideal \
 	tests/unit/test_sim_irdrop \
 	tests/unit/test_sim_irdrop_direct \
@@ -92,7 +93,10 @@ UNIT_TESTS = \
 	tests/unit/test_sim_product \
 	tests/unit/test_sim_product8 \
 	tests/unit/test_sim_product_noise \
+	tests/unit/test_sim_settings \
+	tests/unit/test_sim_shared \
 	tests/unit/test_sim_trials \
+	tests/unit/test_sim_windows \
 	tests/unit/test_train_batches \
 	tests/unit/test_train_checkpoint \
 	tests/unit/test_train_edit \
@@ -161,7 +165,7 @@ tests_onnx_suite_SOURCES = tests/onnx/suite.c tests/onnx/case.c tests/onnx/case.
 tests_onnx_suite_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS)
 tests_onnx_suite_LDADD = $(XBARC_LIBS)
 
-CLI_TESTS = tests/cli/broken-pipe.test tests/cli/cut-short.test tests/cli/diag-json.test tests/cli/dropout.test tests/cli/emit-partial.test tests/cli/eval-cifar10.test tests/cli/eval-mnist.test tests/cli/eval-shape.test tests/cli/example-mnist.test tests/cli/float64.test tests/cli/full-disk.test tests/cli/group-delete-fails.test tests/cli/group-delete-resume.test tests/cli/group-delete.test tests/cli/hardware-errors.test tests/cli/hardware-name.test tests/cli/help.test tests/cli/inspect.test tests/cli/instruments.test tests/cli/interrupt.test tests/cli/irdrop-errors.test tests/cli/irdrop-map.test tests/cli/irdrop.test tests/cli/list.test tests/cli/mnist-8-outputs.test tests/cli/model-bitflips.test tests/cli/model-missing.test tests/cli/model-truncated.test tests/cli/opt-roundtrip.test tests/cli/out-folder.test tests/cli/out-manifest.test tests/cli/out-of-memory.test tests/cli/out-place.test tests/cli/own-files.test tests/cli/pipeline-names.test tests/cli/pipeline-needs.test tests/cli/pipeline-order.test tests/cli/pipeline-print.test tests/cli/prune-units.test tests/cli/rank-clip-refused.test tests/cli/rank-clip.test tests/cli/report-formats.test tests/cli/report-keys.test tests/cli/report-rollback.test tests/cli/run-names.test tests/cli/same-bytes.test tests/cli/set.test tests/cli/simulate-errors.test tests/cli/simulate-report.test tests/cli/simulate.test tests/cli/symbolic-size.test tests/cli/train-data.test tests/cli/train-diverged.test tests/cli/train-flags.test tests/cli/train-full-disk.test tests/cli/train-interrupt.test tests/cli/train-kill.test tests/cli/train-log.test tests/cli/train-pass.test tests/cli/train-places.test tests/cli/train-threads.test tests/cli/usage.test tests/cli/verify-manifest.test tests/cli/verify-not-ours.test tests/cli/verify.test tests/cli/yaml-anchor.test tests/cli/yaml-duplicate.test tests/cli/yaml-tab.test tests/cli/yaml-variable.test tests/smoke.test
+CLI_TESTS = tests/cli/broken-pipe.test tests/cli/cut-short.test tests/cli/diag-json.test tests/cli/dropout.test tests/cli/emit-partial.test tests/cli/eval-cifar10.test tests/cli/eval-mnist.test tests/cli/eval-shape.test tests/cli/example-mnist.test tests/cli/float64.test tests/cli/full-disk.test tests/cli/group-delete-fails.test tests/cli/group-delete-resume.test tests/cli/group-delete.test tests/cli/hardware-errors.test tests/cli/hardware-name.test tests/cli/help-units.test tests/cli/help.test tests/cli/inspect.test tests/cli/instruments.test tests/cli/interrupt.test tests/cli/irdrop-errors.test tests/cli/irdrop-map.test tests/cli/irdrop.test tests/cli/list.test tests/cli/mnist-8-outputs.test tests/cli/model-bitflips.test tests/cli/model-missing.test tests/cli/model-truncated.test tests/cli/opt-roundtrip.test tests/cli/out-folder.test tests/cli/out-manifest.test tests/cli/out-of-memory.test tests/cli/out-place.test tests/cli/own-files.test tests/cli/pipeline-names.test tests/cli/pipeline-needs.test tests/cli/pipeline-order.test tests/cli/pipeline-print.test tests/cli/prune-units.test tests/cli/rank-clip-refused.test tests/cli/rank-clip.test tests/cli/report-formats.test tests/cli/report-keys.test tests/cli/report-rollback.test tests/cli/run-names.test tests/cli/same-bytes.test tests/cli/set.test tests/cli/simulate-errors.test tests/cli/simulate-report.test tests/cli/simulate-settings.test tests/cli/simulate-study.test tests/cli/simulate.test tests/cli/symbolic-size.test tests/cli/train-data.test tests/cli/train-diverged.test tests/cli/train-flags.test tests/cli/train-full-disk.test tests/cli/train-interrupt.test tests/cli/train-kill.test tests/cli/train-log.test tests/cli/train-pass.test tests/cli/train-places.test tests/cli/train-threads.test tests/cli/usage.test tests/cli/verify-manifest.test tests/cli/verify-not-ours.test tests/cli/verify.test tests/cli/yaml-anchor.test tests/cli/yaml-duplicate.test tests/cli/yaml-tab.test tests/cli/yaml-variable.test tests/smoke.test
 PEER_TESTS = tests/peers/cholmod.sh tests/peers/html.sh tests/peers/ngspice.sh tests/peers/ort.sh tests/peers/torch.sh tests/peers/train.sh
 TESTS += tests/plugins.sh tests/training-pass.sh tests/layering.sh $(CLI_TESTS) tests/onnx.sh
 EXTRA_DIST += tests/plugins.sh tests/training-pass.sh $(CLI_TESTS) $(PEER_TESTS) tests/layering.sh tests/onnx.sh tests/installcheck tests/check tests/allowed-skips \
