@@ -10,7 +10,7 @@
 
 typedef struct xb_simulate_flags {
     const char *data, *scale, *csv, *svg;
-    xb_texts sets, vary;
+    xb_texts sets, vary, beside;
     int64_t trials, first, count;
     bool json;
 } xb_simulate_flags;
@@ -38,6 +38,10 @@ static const xb_flag flags_table[] = {
      offsetof(xb_simulate_flags, csv), 0, 0},
     {"svg", 0, "FILE", "picture of the accuracy against what is varied, one key or two", XB_FLAG_TEXT,
      offsetof(xb_simulate_flags, svg), 0, 0},
+    {"beside", 0, "NAME=FILE",
+     "draws the study in this --csv FILE of another folder, which varied the same one key, into the picture (may be "
+     "repeated)",
+     XB_FLAG_LIST, offsetof(xb_simulate_flags, beside), 0, 0},
     {"json", 0, NULL, "for machines", XB_FLAG_BOOL, offsetof(xb_simulate_flags, json), 0, 0},
     {NULL, 0, NULL, NULL, 0, 0, 0, 0},
 };
@@ -51,6 +55,7 @@ typedef struct job {
     xb_pipeline **pipeline; /* of each point */
     xb_bench bench;         /* of the point that is run */
     xb_study_csv *csv;
+    xb_beside *beside; /* as many as the flags name */
     xb_progress *bar;
     uint64_t done, todo;
     double set_up;     /* s, all chips together, before their first images */
@@ -70,6 +75,24 @@ static bool read_axes(job *j)
     for (; s->n_axes < vary->n; s->n_axes++)
         if (!xb_axis_parse(j->cli, vary->data[s->n_axes], &s->axis[s->n_axes])) return false;
     return xb_study_spread(j->cli, s);
+}
+
+/* Other studies for the picture, before this one is run. */
+static bool read_beside(job *j)
+{
+    const xb_texts *list = &j->f->beside;
+    if (list->n && (!j->f->svg || j->study.n_axes != 1))
+        return xb_cli_usage(j->cli, "simulate: --beside needs --svg and one key that is varied"), false;
+    j->beside = xb_calloc(list->n, sizeof *j->beside);
+    for (size_t i = 0; i < list->n; i++) {
+        const char *equals = strchr(list->data[i], '=');
+        if (!equals || equals == list->data[i])
+            return xb_cli_usage(j->cli, "simulate: --beside takes NAME=FILE, not '%s'", list->data[i]), false;
+        j->beside[i].name = xb_arena_strndup(j->cli->arena, list->data[i], (size_t)(equals - list->data[i]));
+        if (!xb_study_csv_read(j->cli, equals + 1, &j->study, &j->beside[i].study)) return false;
+        if (!xb_study_fits(j->cli, &j->study, &j->beside[i])) return false;
+    }
+    return true;
 }
 
 /* "--data.test=SPEC" is an option of our own that sets one key. */
@@ -180,6 +203,10 @@ static bool find_settings(job *j)
         j->study.point[i].settings = xb_arena_strndup(j->cli->arena, hex, 16);
     }
     j->study.labelled = ok && xb_dataset_classes(j->bench.data) > 0;
+    for (size_t i = 0; ok && i < j->f->beside.n; i++)
+        if (j->beside[i].study.labelled != j->study.labelled)
+            ok = xb_error(j->cli->diags, "study-csv", (.file = NULL), "--beside %s: one of the two is without labels",
+                          j->beside[i].name);
     return ok && xb_study_distinct(j->cli, &j->study);
 }
 
@@ -271,14 +298,16 @@ static bool show(job *j)
     else
         xb_study_table(&j->study);
     if (!j->f->svg) return true;
-    const char *title = xb_arena_printf(j->cli->arena, "Simulated chips: %s", xb_path_base(j->dir));
-    return xb_study_picture(j->cli, &j->study, j->f->svg, title);
+    const xb_texts *beside = &j->f->beside;
+    const char *title =
+        beside->n ? "Simulated chips" : xb_arena_printf(j->cli->arena, "Simulated chips: %s", xb_path_base(j->dir));
+    return xb_study_picture(j->cli, &j->study, j->beside, beside->n, xb_path_base(j->dir), j->f->svg, title);
 }
 
 static bool work(job *j)
 {
     if (!xb_study_places_check(j->cli, j->dir, j->f->csv, j->f->svg)) return false;
-    if (!read_axes(j) || !read_points(j)) return false;
+    if (!read_axes(j) || !read_beside(j) || !read_points(j)) return false;
     if (j->f->svg && !xb_out_possible(j->cli->diags, j->f->svg)) return false;
     j->graph = xb_cli_model(j->cli, j->dir);
     if (!j->graph || !find_settings(j)) return false;
@@ -299,6 +328,8 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     xb_bench_close(&j.bench);
     for (size_t i = 0; j.pipeline && i < j.study.n_points; i++) xb_pipeline_free(j.pipeline[i]);
     free(j.pipeline);
+    for (size_t i = 0; j.beside && i < j.f->beside.n; i++) xb_study_free(&j.beside[i].study);
+    free(j.beside);
     xb_study_free(&j.study);
     xb_graph_free(j.graph);
     return ok ? XB_EXIT_OK : xb_cli_failed(cli);

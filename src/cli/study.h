@@ -68,6 +68,9 @@ typedef struct xb_study_csv xb_study_csv;
  * regular file, another study's columns, rows of these values under other
  * settings, figures that contradict each other. */
 xb_study_csv *xb_study_csv_open(xb_cli *cli, const char *path, xb_study *s, size_t *taken);
+/* All points and rows of the table of another study that varied `like`'s one key, whatever its settings were. The
+ * caller frees *out in either case. false after diagnostics. */
+bool xb_study_csv_read(xb_cli *cli, const char *path, const xb_study *like, xb_study *out);
 /* Whole, or not at all. false after a diagnostic. */
 bool xb_study_csv_append(xb_study_csv *c, const xb_study *s, const xb_point *p, const xb_trial *row);
 void xb_study_csv_close(xb_study_csv *c);
@@ -75,6 +78,14 @@ void xb_study_csv_close(xb_study_csv *c);
 /* ---- study_show.c ---- */
 void xb_study_table(const xb_study *s);
 void xb_study_json(const xb_study *s, const char *dir);
-bool xb_study_picture(xb_cli *cli, const xb_study *s, const char *path, const char *title); /* SVG; one or two axes */
+/* A study of its own in a picture of several. */
+typedef struct xb_beside {
+    const char *name;
+    xb_study study;
+} xb_beside;
+bool xb_study_fits(xb_cli *cli, const xb_study *s, const xb_beside *other); /* false after a diagnostic */
+/* SVG; of one or two axes, or of one axis with n other studies, whose curves come first, called `name` the last. */
+bool xb_study_picture(xb_cli *cli, const xb_study *s, const xb_beside *other, size_t n, const char *name,
+                      const char *path, const char *title);
 
 #endif

@@ -1,12 +1,9 @@
 /* study_csv.c: the trials of a study in a file: one line a trial, appended
  * whole, so that a run that is stopped or killed loses at most the trial it was
  * at, and several runs may write to one file. */
-#include "base/num.h"
-#include "cli/study.h"
+#include "cli/study_rows.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,104 +11,12 @@
 #include <unistd.h>
 
 #define CSV_LIMIT ((size_t)1 << 30)
-enum { FIGURES = 10, CELLS = XB_STUDY_AXES + FIGURES };
-static const char *const figures[FIGURES] = {"trial", "total",     "correct",     "agree",   "top1",
-                                             "loss",  "agreement", "conversions", "clipped", "settings"};
 
 struct xb_study_csv {
     xb_diags *d;
     char *path;
     int file;
 };
-
-/* ---- text ---- */
-
-/* RFC 4180: quotes where a comma, a quote or a line's end would be misread. */
-static void put_text(xb_buf *b, const char *text)
-{
-    if (!text[strcspn(text, ",\"\n\r")]) {
-        xb_buf_str(b, text);
-        return;
-    }
-    xb_buf_char(b, '"');
-    for (; *text; text++) xb_buf_printf(b, *text == '"' ? "\"%c" : "%c", *text);
-    xb_buf_char(b, '"');
-}
-
-static void put_head(xb_buf *b, const xb_study *s)
-{
-    for (size_t a = 0; a < s->n_axes; a++) {
-        put_text(b, s->axis[a].set);
-        xb_buf_char(b, ',');
-    }
-    for (int i = 0; i < FIGURES; i++) xb_buf_printf(b, "%s%c", figures[i], i + 1 < FIGURES ? ',' : '\n');
-}
-
-/* What is not known (without labels) is empty. */
-static void put_real(xb_buf *b, double v, bool known)
-{
-    char text[XB_NUM_MAX];
-    xb_buf_printf(b, "%s,", known ? xb_num_f64(text, v) : "");
-}
-
-static void put_row(xb_buf *b, const xb_study *s, const xb_point *p, const xb_trial *t)
-{
-    for (size_t a = 0; a < s->n_axes; a++) {
-        put_text(b, p->value[a]);
-        xb_buf_char(b, ',');
-    }
-    xb_buf_printf(b, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", t->trial, t->total, t->correct, t->agree);
-    put_real(b, t->top1, s->labelled);
-    put_real(b, t->loss, s->labelled);
-    put_real(b, t->agreement, true);
-    xb_buf_printf(b, "%" PRIu64 ",%" PRIu64 ",%s\n", t->conversions, t->clipped, p->settings);
-}
-
-/* Takes the cells of a line apart, in place. How many; CELLS + 1: more. */
-static size_t cells_of(char *line, char *cell[CELLS])
-{
-    size_t n = 0;
-    for (char *at = line;; n++) {
-        if (n == CELLS) return CELLS + 1;
-        cell[n] = at;
-        char *to = at;
-        bool quoted = *at == '"';
-        for (at += quoted; *at && (quoted || *at != ','); at++) {
-            if (quoted && *at == '"' && *++at != '"') {
-                quoted = false;
-                at--;
-                continue;
-            }
-            *to++ = *at;
-        }
-        bool last = !*at;
-        *to = 0;
-        if (last) return n + 1;
-        at++;
-    }
-}
-
-static bool count(const char *text, uint64_t *out)
-{
-    int64_t v;
-    if (!xb_parse_i64(text, &v) || v < 0) return false;
-    *out = (uint64_t)v;
-    return true;
-}
-
-static bool real(const char *text, double *out)
-{
-    if (*text) return xb_parse_f64(text, out);
-    *out = -1;
-    return true;
-}
-
-static bool parse_row(char *const *f, xb_trial *t)
-{
-    return count(f[0], &t->trial) && count(f[1], &t->total) && count(f[2], &t->correct) && count(f[3], &t->agree) &&
-           real(f[4], &t->top1) && real(f[5], &t->loss) && real(f[6], &t->agreement) && count(f[7], &t->conversions) &&
-           count(f[8], &t->clipped);
-}
 
 /* ---- what is there ---- */
 
@@ -125,30 +30,6 @@ static xb_point *point_of(xb_study *s, char *const *cell)
     return NULL;
 }
 
-static double share(uint64_t part, uint64_t whole)
-{
-    return (double)part / (double)whole;
-}
-
-/* What this program would never write. NULL: nothing. */
-static const char *wrong_with(const xb_study *s, const xb_point *p, const xb_trial *t)
-{
-    if (t->total != p->items) return "'total' is not the number of items";
-    if (t->correct > t->total || t->agree > t->total) return "'correct' or 'agree' is more than 'total'";
-    if (t->clipped > t->conversions) return "'clipped' is more than 'conversions'";
-    if (t->agreement != share(t->agree, t->total)) return "'agreement' is not agree / total";
-    if (t->top1 != (s->labelled ? share(t->correct, t->total) : -1)) return "'top1' is not correct / total";
-    if (s->labelled ? !(t->loss >= 0 && isfinite(t->loss)) : t->loss != -1) return "'loss' is none";
-    return NULL;
-}
-
-/* A chip that stands there twice is the same chip. */
-static bool same_figures(const xb_trial *a, const xb_trial *b)
-{
-    return a->total == b->total && a->correct == b->correct && a->agree == b->agree && a->loss == b->loss &&
-           a->conversions == b->conversions && a->clipped == b->clipped;
-}
-
 static bool refuse_line(const xb_study_csv *c, int line, const char *why)
 {
     return xb_error(c->d, "study-csv", (.file = c->path, .line = line), "not a row that this study can have: %s", why);
@@ -156,46 +37,102 @@ static bool refuse_line(const xb_study_csv *c, int line, const char *why)
 
 static bool take_line(const xb_study_csv *c, xb_study *s, int line, char *text, size_t *taken)
 {
-    char *cell[CELLS];
+    char *cell[XB_ROW_CELLS];
     xb_trial t;
-    if (cells_of(text, cell) != s->n_axes + FIGURES || !parse_row(cell + s->n_axes, &t))
+    if (xb_row_cells(text, cell) != s->n_axes + XB_ROW_FIGURES || !xb_row_parse(cell + s->n_axes, &t))
         return xb_error(c->d, "study-csv", (.file = c->path, .line = line), "not a row of a study");
     xb_point *p = point_of(s, cell);
     if (!p) return true; /* of a value that is not asked for now */
-    if (strcmp(cell[s->n_axes + FIGURES - 1], p->settings) != 0)
+    if (strcmp(cell[s->n_axes + XB_ROW_FIGURES - 1], p->settings) != 0)
         return xb_error(c->d, "study-csv", (.file = c->path, .line = line),
                         "a row of another chip, model, layout or data (settings "
                         "%.16s, this run's are %s): choose "
                         "another file",
-                        cell[s->n_axes + FIGURES - 1], p->settings);
-    const char *wrong = wrong_with(s, p, &t);
+                        cell[s->n_axes + XB_ROW_FIGURES - 1], p->settings);
+    const char *wrong = xb_row_wrong(s, p, &t);
     if (wrong) return refuse_line(c, line, wrong);
     const xb_trial *known = xb_study_row(p, t.trial);
-    if (known)
-        return same_figures(known, &t) || refuse_line(c, line, "its chip stands there twice, with other figures");
+    if (known) return xb_row_same(known, &t) || refuse_line(c, line, "its chip stands there twice, with other figures");
     xb_study_add(p, &t);
     ++*taken;
     return true;
 }
 
-static bool take_text(const xb_study_csv *c, xb_study *s, char *text, size_t *taken)
+/* The point of this value, made when it is new; there is room. NULL: its rows are of two settings. */
+static xb_point *point_for(xb_study *s, xb_arena *a, const char *value, const char *settings, const xb_trial *t)
+{
+    xb_point *p = point_of(s, (char *const[]){(char *)(uintptr_t)value});
+    if (p) return strcmp(p->settings, settings) == 0 ? p : NULL;
+    p = &s->point[s->n_points++];
+    *p = (xb_point){.value = {xb_arena_strdup(a, value)}, .settings = xb_arena_strdup(a, settings), .items = t->total};
+    return p;
+}
+
+static bool read_line(const xb_study_csv *c, xb_study *s, xb_arena *a, int line, char *text)
+{
+    char *cell[XB_ROW_CELLS];
+    xb_trial t;
+    if (xb_row_cells(text, cell) != 1 + XB_ROW_FIGURES || !xb_row_parse(cell + 1, &t) || !t.total)
+        return xb_error(c->d, "study-csv", (.file = c->path, .line = line), "not a row of a study");
+    if (!s->n_points) s->labelled = t.top1 >= 0;
+    xb_point *p = point_for(s, a, cell[0], cell[XB_ROW_FIGURES], &t);
+    const char *wrong =
+        p ? xb_row_wrong(s, p, &t) : "other rows of its value are of another chip, model, layout or data";
+    if (wrong) return refuse_line(c, line, wrong);
+    if (!xb_study_row(p, t.trial)) xb_study_add(p, &t);
+    return true;
+}
+
+/* The first line of a table and what follows it; NULL after a diagnostic. */
+static char *after_head(const xb_study_csv *c, const xb_study *s, char *text)
 {
     xb_buf head = {0};
-    put_head(&head, s);
-    bool ok = strncmp(text, xb_buf_cstr(&head), head.len) == 0;
-    if (!ok) {
+    xb_row_head(&head, s);
+    char *rest = strncmp(text, xb_buf_cstr(&head), head.len) == 0 ? text + head.len : NULL;
+    if (!rest) {
         head.data[head.len - 1] = 0;
         xb_error(c->d, "study-csv", (.file = c->path, .line = 1), "not of this study, whose first line is '%s'",
                  head.data);
     }
-    char *at = text + (ok ? head.len : 0);
+    xb_buf_free(&head);
+    return rest;
+}
+
+bool xb_study_csv_read(xb_cli *cli, const char *path, const xb_study *like, xb_study *out)
+{
+    const xb_study_csv c = {.d = cli->diags, .path = (char *)(uintptr_t)path, .file = -1};
+    size_t n, lines = 0;
+    char *text = xb_read_file(cli->diags, path, CSV_LIMIT, &n);
+    *out = (xb_study){.axis = {like->axis[0]}, .n_axes = 1, .trials = UINT32_MAX};
+    char *at = text ? after_head(&c, out, text) : NULL;
+    bool ok = at != NULL;
+    for (const char *p = at; ok && *p; p++) lines += *p == '\n';
+    if (ok) out->point = xb_calloc(lines + 1, sizeof *out->point);
+    for (int line = 2; ok && *at; line++) {
+        char *end = strchr(at, '\n');
+        if (!end) break; /* a line that was cut short */
+        *end = 0;
+        ok = read_line(&c, out, cli->arena, line, at);
+        at = end + 1;
+    }
+    free(text);
+    const char **value = xb_arena_alloc(cli->arena, out->n_points + 1, sizeof *value);
+    for (size_t i = 0; i < out->n_points; i++) value[i] = out->point[i].value[0];
+    out->axis[0].value = value;
+    out->axis[0].n = out->n_points;
+    return ok && (out->n_points || xb_error(cli->diags, "study-csv", (.file = path), "there is no chip in it"));
+}
+
+static bool take_text(const xb_study_csv *c, xb_study *s, char *text, size_t *taken)
+{
+    char *at = after_head(c, s, text);
+    bool ok = at != NULL;
     for (int line = 2; ok && *at; line++) {
         char *end = strchr(at, '\n');
         *end = 0;
         ok = take_line(c, s, line, at, taken);
         at = end + 1;
     }
-    xb_buf_free(&head);
     return ok;
 }
 
@@ -223,7 +160,7 @@ static bool put(const xb_study_csv *c, const xb_buf *b)
 static bool begins_head(const xb_study_csv *c, const xb_study *s, const char *text, size_t n)
 {
     xb_buf head = {0};
-    put_head(&head, s);
+    xb_row_head(&head, s);
     bool ok = n < head.len && memcmp(text, head.data, n) == 0;
     xb_buf_free(&head);
     return ok || xb_error(c->d, "study-csv", (.file = c->path), "not the table of a study");
@@ -245,7 +182,7 @@ static bool settle(const xb_study_csv *c, xb_study *s, size_t *taken)
     if (ok && whole < n && ftruncate(c->file, (off_t)whole) != 0) ok = failed(c, "cannot be cut");
     free(text);
     xb_buf head = {0};
-    put_head(&head, s);
+    xb_row_head(&head, s);
     if (ok && !whole) ok = put(c, &head);
     xb_buf_free(&head);
     return ok;
@@ -275,7 +212,7 @@ xb_study_csv *xb_study_csv_open(xb_cli *cli, const char *path, xb_study *s, size
 bool xb_study_csv_append(xb_study_csv *c, const xb_study *s, const xb_point *p, const xb_trial *row)
 {
     xb_buf b = {0};
-    put_row(&b, s, p, row);
+    xb_row_print(&b, s, p, row);
     flock(c->file, LOCK_EX);
     bool ok = put(c, &b);
     flock(c->file, LOCK_UN);

@@ -182,31 +182,64 @@ static xb_curve curve_of(xb_cli *cli, const xb_study *s, const double *x, size_t
     return (xb_curve){name, p, count};
 }
 
-bool xb_study_picture(xb_cli *cli, const xb_study *s, const char *path, const char *title)
+/* The curves of one study into out, which has room. false: its values are words. */
+static bool curves_of(xb_cli *cli, const xb_study *s, const char *name, xb_curve *out, const char **unit)
 {
     const xb_axis *a = &s->axis[0];
     double *x = xb_arena_alloc(cli->arena, a->n, sizeof *x);
-    const char *unit = NULL;
-    bool words = !numbers(a, x, &unit);
-    size_t n = s->n_points / a->n;
-    xb_curve *curve = xb_arena_alloc(cli->arena, n, sizeof *curve);
-    for (size_t i = 0; i < n; i++) curve[i] = curve_of(cli, s, words ? NULL : x, i);
-    xb_chart chart = {.title = title,
-                      .note = xb_arena_printf(cli->arena,
-                                              "mean of %" PRIu64 " chips; band: 95 %% interval of the mean; bars: "
-                                              "lowest and highest chip",
-                                              s->trials),
-                      .x_label = unit ? xb_arena_printf(cli->arena, "%s, %s", label_of(a), unit) : label_of(a),
-                      .y_label = s->labelled ? "top-1 accuracy, %" : "agreement with the float network, %",
-                      .x_text = words ? a->value : NULL,
-                      .n_text = a->n,
-                      .y_most = 100,
-                      .curve = curve,
-                      .n = n};
+    bool words = !numbers(a, x, unit);
+    for (size_t i = 0; i < s->n_points / a->n; i++) {
+        out[i] = curve_of(cli, s, words ? NULL : x, i);
+        if (name) out[i].name = name;
+    }
+    return !words;
+}
+
+bool xb_study_fits(xb_cli *cli, const xb_study *s, const xb_beside *other)
+{
+    const xb_axis *a = &s->axis[0], *b = &other->study.axis[0];
+    double *x = xb_arena_alloc(cli->arena, a->n + b->n, sizeof *x);
+    const char *unit, *same;
+    if (numbers(a, x, &unit) && numbers(b, x, &same) && unit == same) return true;
+    return xb_error(cli->diags, "study-csv", (.file = NULL),
+                    "--beside %s: it cannot share the axis of a picture: words, or other units", other->name);
+}
+
+static bool write_picture(xb_cli *cli, const xb_chart *chart, const char *path)
+{
     xb_buf b = {0};
-    xb_chart_svg(&b, &chart);
+    xb_chart_svg(&b, chart);
     xb_out *out = xb_out_open(cli->diags, path);
     if (out) xb_out_write(out, xb_buf_cstr(&b), b.len);
     xb_buf_free(&b);
     return out && xb_out_commit(out);
+}
+
+bool xb_study_picture(xb_cli *cli, const xb_study *s, const xb_beside *other, size_t n, const char *name,
+                      const char *path, const char *title)
+{
+    const xb_axis *a = &s->axis[0];
+    size_t all = n + s->n_points / a->n;
+    xb_curve *curve = xb_arena_alloc(cli->arena, all, sizeof *curve);
+    const char *unit = NULL, *same = NULL;
+    bool numbered = curves_of(cli, s, n ? name : NULL, curve + n, &unit);
+    for (size_t i = 0; i < n; i++) curves_of(cli, &other[i].study, other[i].name, &curve[i], &same);
+    const char *interval = all > XB_CHART_BANDS ? "thick bars" : "band";
+    xb_chart chart = {.title = title,
+                      .note = n ? xb_arena_printf(cli->arena,
+                                                  "mean of chips; %s: 95 %% interval of the mean; bars: "
+                                                  "lowest and highest chip",
+                                                  interval)
+                                : xb_arena_printf(cli->arena,
+                                                  "mean of %" PRIu64 " chips; %s: 95 %% interval of the mean; "
+                                                  "bars: lowest and highest chip",
+                                                  s->trials, interval),
+                      .x_label = unit ? xb_arena_printf(cli->arena, "%s, %s", label_of(a), unit) : label_of(a),
+                      .y_label = s->labelled ? "top-1 accuracy, %" : "agreement with the float network, %",
+                      .x_text = numbered ? NULL : a->value,
+                      .n_text = a->n,
+                      .y_most = 100,
+                      .curve = curve,
+                      .n = all};
+    return write_picture(cli, &chart, path);
 }

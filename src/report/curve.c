@@ -116,13 +116,22 @@ static void band(xb_buf *b, const xb_curve *k, const xb_axis *x, const xb_axis *
     xb_buf_printf(b, "Z\" style=\"fill:%s;fill-opacity:.18\"/>\n", colour);
 }
 
+/* From bottom to top, within the axis. */
+static void interval_bar(xb_buf *b, const xb_curve_point *p, double px, const xb_axis *y, double most,
+                         const char *colour)
+{
+    xb_buf_printf(b, "<path class=\"i\" d=\"M%.1f %.1fV%.1f\" stroke=\"%s\"/>\n", px, xb_axis_at(y, fmax(0, p->lo)),
+                  xb_axis_at(y, fmin(most, p->hi)), colour);
+}
+
 /* Curves side by side do not hide one another's bars. */
 static void draw_curve(xb_buf *b, const xb_chart *c, size_t index, const xb_axis *x, const xb_axis *y)
 {
     const xb_curve *k = &c->curve[index];
     const char *colour = colours[index % COLOURS];
     double shift = c->n > 1 ? 3 * ((double)index - (double)(c->n - 1) / 2) : 0;
-    if (k->n > 1) band(b, k, x, y, c->y_most, colour);
+    bool banded = c->n <= XB_CHART_BANDS;
+    if (banded && k->n > 1) band(b, k, x, y, c->y_most, colour);
     for (size_t i = 0; i < k->n; i++) {
         double px = xb_axis_at(x, k->point[i].x) + shift, top = xb_axis_at(y, k->point[i].max),
                bottom = xb_axis_at(y, k->point[i].min);
@@ -130,6 +139,7 @@ static void draw_curve(xb_buf *b, const xb_chart *c, size_t index, const xb_axis
                       "<path d=\"M%.1f %.1fV%.1fM%.1f %.1fh6M%.1f %.1fh6\" "
                       "stroke=\"%s\" opacity=\".6\"/>\n",
                       px, top, bottom, px - 3, top, px - 3, bottom, colour);
+        if (!banded) interval_bar(b, &k->point[i], px, y, c->y_most, colour);
     }
     xb_buf_printf(b, "<path class=\"c\" stroke=\"%s\" d=\"", colour);
     for (size_t i = 0; i < k->n; i++)
@@ -165,7 +175,7 @@ void xb_chart_svg(xb_buf *b, const xb_chart *c)
                   "system-ui,sans-serif;fill:#1c2430}.h{font-size:16px;"
                   "font-weight:600}.s{fill:#5b6675}.g{stroke:#d9dee5}.t,.f{"
                   "stroke:#5b6675}path{fill:none}"
-                  ".c{stroke-width:2}</style>\n<title>",
+                  ".c{stroke-width:2}.i{stroke-width:3}</style>\n<title>",
                   WIDTH, HEIGHT, WIDTH, HEIGHT);
     escaped(b, c->title);
     xb_buf_printf(b, "</title>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, HEIGHT);

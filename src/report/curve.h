@@ -25,8 +25,10 @@ typedef struct xb_chart {
     size_t n;
 } xb_chart;
 
-/* Line and dots: mean; band: lo .. hi; thin bars: min .. max. The x axis is
+/* Line and dots: mean; band: lo .. hi, thick bars where there are more curves
+ * than bands would leave to be seen; thin bars: min .. max. The x axis is
  * logarithmic where all x are above 0 and reach over two decades. */
+enum { XB_CHART_BANDS = 3 };
 void xb_chart_svg(xb_buf *b, const xb_chart *c);
 
 #endif
