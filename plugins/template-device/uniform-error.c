@@ -1,11 +1,8 @@
-/* uniform-error.c: a device model to copy: what is written is off by a uniform error. */
+/* uniform-error.c: a device model to copy: G -> max(g_min, G + width (g_max - g_min) (u - 1/2)), u uniform in (0, 1). */
 #include <xbarc/xbarc.h>
 
-typedef struct error_options {
-    double width;
-} error_options;
+typedef struct error_options { double width; } error_options;
 
-/* G -> G + width (g_max - g_min) (u - 1/2), not below g_min. */
 static void program(const xb_cells *c, const void *options, float *v)
 {
     const error_options *o = options;
@@ -18,31 +15,16 @@ static void program(const xb_cells *c, const void *options, float *v)
 }
 
 static const xb_option options[] = {
-    {.name = "width",
-     .help = "width of the error as a share of g_max - g_min (d2d); 0: off",
-     .type = XB_OPT_REAL,
-     .offset = offsetof(error_options, width),
-     .def = "5%",
-     .max = 1,
-     .dim = XB_RATIO},
-    {.name = NULL},
-};
+    {.name = "width", .help = "width of the error as a share of g_max - g_min, no unit (d2d); 0: off", .type = XB_OPT_REAL,
+     .offset = offsetof(error_options, width), .def = "5%", .max = 1, .dim = XB_RATIO},
+    {.name = NULL}};
 
 static const xb_device uniform_error = {
-    .struct_size = sizeof(xb_device),
-    .domain = XB_DOMAIN_CONDUCTANCE,
-    .name = "uniform-error",
+    .struct_size = sizeof(xb_device), .domain = XB_DOMAIN_CONDUCTANCE, .name = "uniform-error",
     .summary = "what is written is off by a uniform error (device to device)",
     .doc = "G -> max(g_min, G + width (g_max - g_min) (u - 1/2)), u uniform in (0, 1), drawn once a chip.",
     .example = "- uniform-error: {width: 5%}",
-    .options = options,
-    .options_size = sizeof(error_options),
-    .program = program,
-};
+    .options = options, .options_size = sizeof(error_options), .program = program};
 
-XBARC_PLUGIN(uniform_error) = {
-    XBARC_PLUGIN_HEADER,
-    .name = "uniform-error",
-    .version = "0.1",
-    .devices = (const xb_device *const[]){&uniform_error, NULL},
-};
+XBARC_PLUGIN(uniform_error) = {XBARC_PLUGIN_HEADER, .name = "uniform-error", .version = "0.1",
+                               .devices = (const xb_device *const[]){&uniform_error, NULL}};
