@@ -339,15 +339,17 @@ const xb_subcommand xb_cmd_simulate = {
     .name = "simulate",
     .usage = "DIR [--trials N] [--vary KEY=V1,V2,...] [--csv FILE]",
     .summary = "simulate the chips of an output folder: accuracy with real devices",
-    .doc = "Programs chips as DIR/layout.json lays them out, with the devices "
-           "and converters of DIR/pipeline.yaml (`chip:`) "
-           "and DIR/hardware.yaml, and measures each on the test data. A chip "
-           "is decided by the seed and its number: any "
-           "threads, any order and any split over runs give the same. The "
-           "interval is of the mean over chips (Student's "
-           "t); of one chip, over its images (Wilson).\n\n"
-           "Ctrl-C keeps the chips that are done; with --csv the same command "
-           "goes on from there.",
+    .doc =
+        "Programs chips as DIR/layout.json lays them out, with the devices "
+        "and converters of DIR/pipeline.yaml (`chip:`) "
+        "and DIR/hardware.yaml, and measures each on the test data. A chip "
+        "is decided by the seed and its number: any "
+        "threads, any order and any split over runs give the same. The "
+        "interval is of the mean over chips (Student's "
+        "t); of one chip, over its images (Wilson).\n\n"
+        "Ctrl-C keeps the chips that are done; with --csv the same command "
+        "goes on from there. A line of --csv is of one model, layout, chip and data, by a digest, which takes at most "
+        "256 items of the data, evenly spaced.",
     .flags = flags_table,
     .flags_size = sizeof(xb_simulate_flags),
     .min_args = 1,

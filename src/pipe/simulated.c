@@ -140,8 +140,8 @@ static bool run(xb_diags *d, const xb_pipeline *p, xb_module *m, const xb_bench 
     if (sim) xb_sim_notes(sim, d);
     bool ok = sim && xb_sim_run(sim, 0, n, rows);
     if (ok)
-        accuracy_facts(&(writer){p, m, "test", "simulate"}, xb_dataset_classes(b->data) ? "top1" : "agreement", rows,
-                       n);
+        accuracy_facts(&(writer){p, m, "test", "simulated chips: assumptions chip.*, device.*"},
+                       xb_dataset_classes(b->data) ? "top1" : "agreement", rows, n);
     if (ok) {
         const xb_chip_size size = xb_sim_size(sim);
         size_facts(&(writer){p, m, "", "layout; chip: {weight-bits, cell-bits, exact}"}, &size);
