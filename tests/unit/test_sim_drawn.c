@@ -5,7 +5,7 @@
 
 enum { IN_2 = 288, OUT_2 = 20, IN_3 = 20, OUT_3 = 10 };
 
-static const float s = 0.1f;
+static const float s = 0.1f, no_error = 0;
 
 static chip_net convnet(const char *hw, const xb_device *device, const void *option)
 {
@@ -166,7 +166,7 @@ START_TEST(reads_that_change_nothing_change_nothing)
             k.o.adc_place = cases[i / 2].place, k.o.offset = cases[i / 2].offset, k.o.ir_drop = cases[i / 2].wires;
             /* the slot decides the random numbers */
             if (!with && i % 2)
-                k.link[1] = k.link[0], k.link[0] = (xb_link){&kit_additive_device, &(float){0}}, k.links = 2;
+                k.link[1] = k.link[0], k.link[0] = (xb_link){&kit_additive_device, &no_error}, k.links = 2;
             kit_sim(&k);
             ck_assert(xb_sim_layer(k.sim, 3, kit_name(&k, 2), x, y[with]));
             kit_free(&k);
