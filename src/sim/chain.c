@@ -1,5 +1,6 @@
 /* chain.c: segments of a row in batches, each through all devices; after each, are the cells still possible? */
 #include "sim/chain.h"
+#include "sim/irdrop.h"
 #include <float.h>
 #include <string.h>
 
@@ -67,19 +68,14 @@ static stage_fn *function_of(const xb_link *l, xb_domain domain, xb_stage stage)
     return stage == XB_STAGE_PROGRAM ? d->program : stage == XB_STAGE_AGE ? d->age : d->read;
 }
 
-static float least_of(xb_domain domain)
-{
-    return domain == XB_DOMAIN_CONDUCTANCE ? 0 : -FLT_MAX;
-}
-
-/* The first of n numbers outside least .. FLT_MAX, or NaN; n: none. */
-static size_t first_bad(const float *v, size_t n, float least)
+/* The first of n numbers outside least .. most, or NaN; n: none. */
+static size_t first_bad(const float *v, size_t n, float least, float most)
 {
     size_t bad = 0;
-    for (size_t i = 0; i < n; i++) bad += !(v[i] >= least && v[i] <= FLT_MAX);
+    for (size_t i = 0; i < n; i++) bad += !(v[i] >= least && v[i] <= most);
     if (!bad) return n;
     for (size_t i = 0;; i++)
-        if (!(v[i] >= least && v[i] <= FLT_MAX)) return i;
+        if (!(v[i] >= least && v[i] <= most)) return i;
 }
 
 static bool refuse(xb_diags *d, const xb_link *l, const xb_segment *s, const batch *b, size_t i, const char *what,
@@ -97,10 +93,11 @@ static bool possible(xb_diags *d, const xb_link *l, const xb_segment *s, const b
     if (b->beyond)
         return xb_error(d, "device", (.file = NULL), "device '%s' asked for draw %u in %s, the last one is %d",
                         l->device->name, b->beyond, what, XB_DRAWS - 1);
-    size_t i = first_bad(v, b->cells.n, least_of(l->device->domain));
+    size_t i = weight ? first_bad(v, b->cells.n, -FLT_MAX, FLT_MAX)
+                      : first_bad(v, b->cells.n, 0, (float)XB_IRDROP_MAX_SIEMENS);
     if (i == b->cells.n) return true;
     return refuse(d, l, s, b, i, what, (double)v[i],
-                  weight ? "a weight must be finite" : "a conductance must be finite and not below 0");
+                  weight ? "a weight must be finite" : "a conductance must be finite, not below 0 and at most 1e6 S");
 }
 
 bool xb_chain_check(xb_diags *d, const xb_chain *c)
@@ -172,7 +169,7 @@ static bool add_moments(xb_diags *d, const xb_link *l, const xb_segment *s, batc
     memcpy(at, mean, n * sizeof *at);
     l->device->read_moments(&b->cells, l->options, at, mean, more);
     if (!possible(d, l, s, b, "mean of read", mean)) return false;
-    size_t bad = first_bad(more, n, 0);
+    size_t bad = first_bad(more, n, 0, FLT_MAX);
     if (bad < n)
         return refuse(d, l, s, b, bad, "variance of read", (double)more[bad], "it must be finite and not below 0");
     for (size_t i = 0; i < n; i++) variance[i] += more[i];

@@ -62,7 +62,7 @@ static bool pack_whole(const making *k, const block *x, xb_side *to)
     if (ok) to->whole = xb_panels8_new(codes, x->rows, x->cols, x->end, x->blocks);
     to->unit = (float)grain;
     free(codes);
-    return ok;
+    return ok && to->whole; /* none: more rows than the integer product sums */
 }
 
 static void pack(const making *k, const block *x, xb_side *to)

@@ -16,7 +16,7 @@ void xb_converters_inputs(xb_converters *c, const xb_hw *hw, double largest, boo
     if (!c->input_bits) return;
     int bits = (int)c->input_bits - is_signed; /* of the magnitude */
     if (bits < 1) bits = 1;
-    c->most = (float)(exp2(bits) - 1);
+    c->most = (float)(exp2(bits) - (bits > 24 ? exp2(bits - 24) : 1)); /* a float below 2^bits */
     c->step = (float)(c->largest / (double)c->most);
     c->slice_bits = c->dac_bits > 0 && c->dac_bits < bits ? (int)c->dac_bits : bits;
     c->slices = (bits + c->slice_bits - 1) / c->slice_bits;

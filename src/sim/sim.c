@@ -2,6 +2,7 @@
 #include "base/par.h"
 #include "sim/sim_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,10 @@ static bool read_weights(xb_sim *sim, xb_sim_stage *l)
         for (int64_t r = 0; r < m->rows; r++)
             for (int64_t c = 0; c < m->cols; c++)
                 l->w[i++] = from[k * m->group_stride + r * m->row_stride + c * m->col_stride];
+    for (i = 0; i < n; i++)
+        if (!isfinite(l->w[i]))
+            return xb_diag_false(sim->s.d, "simulate", &where, "its weight in row %zu, column %zu is %g",
+                                 i / (size_t)m->cols % (size_t)m->rows, i % (size_t)m->cols, (double)l->w[i]);
     l->map = xb_mapping_of(&l->hw, sim->s.options, l->w, n);
     return true;
 }
@@ -47,7 +52,8 @@ static bool open_layer(xb_sim *sim, uint32_t i, const xb_matrix *m, const xb_lay
     sim->of_op[m->op.id] = i + 1;
     l->exact = is_exact(sim, l);
     if (l->exact) xb_buf_printf(&sim->exact, "%s%s", sim->exact.len ? ", " : "", m->name);
-    if (!xb_chip_check(sim->s.d, sim->s.chip, sim->s.options, c, &l->hw, m->name) || !read_weights(sim, l)) return false;
+    if (!xb_chip_check(sim->s.d, sim->s.chip, sim->s.options, c, &l->hw, m->name) || !read_weights(sim, l))
+        return false;
     if (l->exact) return true;
     l->split = l->hw.adc_bits && sim->s.options->adc_place == XB_ADC_DEVICE && !l->map.digital;
     l->reads =

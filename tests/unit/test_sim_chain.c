@@ -169,7 +169,8 @@ START_TEST(bad_cells_are_named)
     static const struct {
         float value;
         const char *text;
-    } bad[] = {{NAN, "is nan"}, {-NAN, "nan"}, {INFINITY, "is inf"}, {-INFINITY, "is -inf"}, {-1e-12f, "is -1e-12"}};
+    } bad[] = {{NAN, "is nan"},        {-NAN, "nan"},          {INFINITY, "is inf"},
+               {-INFINITY, "is -inf"}, {-1e-12f, "is -1e-12"}, {3e38f, "at most 1e6 S"}};
     for (int i = 0; i < 5; i++) {
         xb_diags *one = xb_diags_new(NULL, XB_DIAG_TEXT, false);
         xb_chain c = CHAIN({&doubler, NULL}, {&spoiler, &bad[i].value}, {&adder, NULL});

@@ -1,4 +1,5 @@
 /* Chips with converters: codes, slices, ranges, sides; and read noise. */
+#include "sim/sim_private.h"
 #include "sim_chip_kit.h"
 
 static const float sigma = 0.3f;
@@ -70,6 +71,59 @@ START_TEST(slices_are_the_whole)
         ck_assert_msg(kit_off(y, want, 20) <= 1e-5, "%lld bits a cell: off by %g", (long long)q.cell_bits,
                       kit_off(y, want, 20));
     }
+}
+END_TEST
+
+/* Above 24 bits the highest code is no float: a float below it must do, which no slice loses. */
+START_TEST(the_largest_input_keeps_its_bits)
+{
+    static const int64_t cases[][2] = {{24, 1}, {25, 1}, {25, 5}, {26, 13}, {31, 1}, {32, 1}, {32, 8}, {32, 31}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        xb_hw hw = {.input_bits = cases[i][0], .dac_bits = cases[i][1]};
+        xb_converters c;
+        float x = 3, code, digit;
+        double whole = 0;
+        xb_converters_inputs(&c, &hw, 3, false);
+        xb_converters_codes(&c, &x, 1, &code);
+        for (int t = c.slices - 1; t >= 0; t--) {
+            xb_converters_slice(&c, &code, 1, t, &digit);
+            whole = whole * exp2(c.slice_bits) + (double)digit;
+        }
+        ck_assert_msg(fabs(whole * (double)c.step - 3) < 1e-6, "%lld bits, %lld at a time: %g", (long long)cases[i][0],
+                      (long long)cases[i][1], whole * (double)c.step);
+    }
+}
+END_TEST
+
+/* More rows than an integer product sums go to the float one. */
+START_TEST(a_layer_of_many_rows)
+{
+    chip_net k = kit_new();
+    k.o.weight_bits = 8;
+    k.o.calibrate = k.count = 1;
+    xb_value x = net_input(&k.n, "x", DIMS(k.n.batch, 1, 28, 28));
+    x = net_op(&k.n, "Flatten", IN(net_conv(&k.n, x, 1, 84, 1, 1, 0, 1)));
+    xb_graph_add_output(k.n.g, net_dense(&k.n, x, 84 * 784, 10));
+    kit_layout(&k, "interface: {input_bits: 8, dac_bits: 8, adc_bits: 0}\ncrossbar: {rows: 256, cols: 64}\n");
+    kit_sim(&k);
+    xb_trial t;
+    kit_run(&k, 0, 1, &t);
+    ck_assert_uint_eq(t.total, 1);
+    kit_free(&k);
+}
+END_TEST
+
+START_TEST(weights_that_are_no_numbers_are_refused)
+{
+    chip_net k = kit_new();
+    kit_convnet(&k, true);
+    kit_layout(&k, IDEAL_ADC);
+    const xb_matrix *m;
+    xb_layout_matrices(k.l, &m);
+    ((float *)xb_graph_write(k.n.g, m[2].weight))[7 * m[2].row_stride + 3 * m[2].col_stride] = NAN;
+    ck_assert(kit_open(&k) == NULL);
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(k.n.d), "row 7, column 3 is nan"));
+    kit_free(&k);
 }
 END_TEST
 
@@ -221,6 +275,9 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, a_lossless_adc_loses_nothing);
     tcase_add_test(t, slices_are_the_whole);
+    tcase_add_test(t, the_largest_input_keeps_its_bits);
+    tcase_add_test(t, a_layer_of_many_rows);
+    tcase_add_test(t, weights_that_are_no_numbers_are_refused);
     tcase_add_test(t, more_bits_are_nearer);
     tcase_add_test(t, conversions_are_counted);
     tcase_add_test(t, a_short_range_clips);
