@@ -171,7 +171,7 @@ START_TEST(bad_cells_are_named)
         const char *text;
     } bad[] = {{NAN, "is nan"},        {-NAN, "nan"},          {INFINITY, "is inf"},
                {-INFINITY, "is -inf"}, {-1e-12f, "is -1e-12"}, {3e38f, "at most 1e6 S"}};
-    for (int i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         xb_diags *one = xb_diags_new(NULL, XB_DIAG_TEXT, false);
         xb_chain c = CHAIN({&doubler, NULL}, {&spoiler, &bad[i].value}, {&adder, NULL});
         float v[COLS];
