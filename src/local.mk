@@ -463,6 +463,8 @@ src_xbarc_SOURCES = \
 	src/cli/study.h \
 	src/cli/study_csv.c \
 	src/cli/study_places.c \
+	src/cli/study_rows.c \
+	src/cli/study_rows.h \
 	src/cli/study_settings.c \
 	src/cli/study_show.c \
 	src/cli/train.c \
