@@ -44,10 +44,11 @@ static double worst(const xb_sim_stage *l)
     return (double)l->cut.longest * xb_converters_digit(&l->converters) * most;
 }
 
-/* Sums are whole multiples of this; 0: not. One by one, what g_min adds must stay below what rounding takes off. */
-static double grain_of(const xb_sim_stage *l)
+/* Sums are whole multiples of this; 0: not, as where devices vary. One by one, what g_min adds must stay below what
+ * rounding takes off. */
+static double grain_of(const xb_sim *sim, const xb_sim_stage *l)
 {
-    if (!l->converters.input_bits || l->map.grain <= 0) return 0;
+    if (sim->s.chain.n || !l->converters.input_bits || l->map.grain <= 0) return 0;
     double digit = xb_converters_digit(&l->converters), range = l->map.g_max - l->map.g_min;
     double rest = (double)l->cut.longest * digit * l->map.g_min / range;
     return (l->split || l->map.digital) && rest > l->map.grain / 4 ? 0 : l->map.grain;
@@ -82,7 +83,7 @@ static bool set_adcs(xb_sim *sim, xb_engine *e)
         xb_sim_stage *l = &sim->layer[i];
         double reach = calibrated ? xb_seen_percentile(sim->sums[i], sim->s.options->percentile) : worst(l);
         bool both = (!l->split && !l->map.digital) || l->converters.is_signed;
-        if (ok) xb_converters_adc(&l->converters, &l->hw, reach, both, grain_of(l));
+        if (ok) xb_converters_adc(&l->converters, &l->hw, reach, both, grain_of(sim, l));
         xb_seen_free(sim->sums[i]);
     }
     free(sim->sums);

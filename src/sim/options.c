@@ -46,9 +46,10 @@ const xb_option xb_chip_option_table[] = {
      .def = "column",
      .choices = offsets},
     {.name = "adc-range",
-     .help = "full scale of the converters: calibrated: what the calibration images need; worst: all inputs and cells "
-             "on. A "
-             "step is never finer than one unit of sums of whole codes, which needs input_bits and weight-bits",
+     .help =
+         "full scale of the converters: calibrated: what the calibration images need; worst: all inputs and cells "
+         "on. Without devices, with input_bits and weight-bits, a step is never finer than one unit of sums of whole "
+         "codes",
      .type = XB_OPT_CHOICE,
      .offset = CHIP(adc_range),
      .def = "calibrated",

@@ -127,6 +127,21 @@ START_TEST(weights_that_are_no_numbers_are_refused)
 }
 END_TEST
 
+/* Whole codes, 24-bit converters: what devices vary by is seen, though it is less than a unit of the sums. */
+START_TEST(an_adc_of_many_bits_hides_no_variation)
+{
+    static const float little = 1e-3f;
+    float x[288], ideal[20], want[20], y[20];
+    quantised q = {.hw = IDEAL_ADC, .weight_bits = 4};
+    layer_of(&q, NULL, NULL, 2, 288, x, ideal);
+    layer_of(&q, &kit_lognormal_device, &little, 2, 288, x, want);
+    q.hw = "interface: {input_bits: 6, dac_bits: 1, adc_bits: 24}\ncrossbar: {rows: 64, cols: 64}\n";
+    layer_of(&q, &kit_lognormal_device, &little, 2, 288, x, y);
+    double varied = kit_off(want, ideal, 20), off = kit_off(y, want, 20);
+    ck_assert_msg(off < varied / 20, "devices change %g, the converter %g", varied, off);
+}
+END_TEST
+
 START_TEST(more_bits_are_nearer)
 {
     float x[288], want[20], y[20];
@@ -275,6 +290,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, a_lossless_adc_loses_nothing);
     tcase_add_test(t, slices_are_the_whole);
+    tcase_add_test(t, an_adc_of_many_bits_hides_no_variation);
     tcase_add_test(t, the_largest_input_keeps_its_bits);
     tcase_add_test(t, a_layer_of_many_rows);
     tcase_add_test(t, weights_that_are_no_numbers_are_refused);
