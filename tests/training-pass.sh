@@ -7,7 +7,7 @@ chmod 755 "$work"
 bad=0
 complain() { echo "$1"; bad=$((bad + 1)); }
 
-awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$here/docs/writing-a-pass.md" >"$work/shrink.c"
+awk '/^## / { here = /^## A training pass, whole/ } /^```c$/ { on = here; next } /^```$/ { on = 0 } on' "$here/docs/writing-a-pass.md" >"$work/shrink.c"
 ${CC:-cc} -std=c11 -Wall -Wextra -Wshadow -Werror -fPIC -shared -fvisibility=hidden -I"$here/src/include" "$work/shrink.c" \
     -o "$work/shrink.so" -lm || exit 1
 chmod 755 "$work/shrink.so"
