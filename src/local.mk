@@ -45,6 +45,7 @@ src_libxbarc_a_SOURCES = \
 	src/base/vec.h \
 	src/base/yaml.c \
 	src/base/yaml.h \
+	src/base/yaml_merge.c \
 	src/base/yaml_print.c \
 	src/base/yaml_text.c \
 	src/base/yaml_text.h
@@ -383,6 +384,7 @@ src_libxbarc_a_SOURCES += \
 	src/pipe/check.c \
 	src/pipe/chip.c \
 	src/pipe/compile.c \
+	src/pipe/extends.c \
 	src/pipe/folder.c \
 	src/pipe/gate.c \
 	src/pipe/hardware.c \

@@ -32,6 +32,8 @@ xb_yaml *xb_yaml_parse(xb_diags *d, xb_arena *a, const char *file, const char *t
 xb_yaml *xb_yaml_get(const xb_yaml *map, const char *key); /* NULL when absent or not a map */
 xb_where xb_yaml_where(const xb_yaml *y);
 bool xb_yaml_is_null(const xb_yaml *y); /* plain empty, ~ or null */
+/* Maps are merged key by key; anything else of `over` replaces what `base` has. Positions stay those of the files. */
+xb_yaml *xb_yaml_merge(xb_arena *a, xb_yaml *base, xb_yaml *over);
 /* A scalar that xb_yaml_parse reads back as `text`: plain where that is safe, else in double quotes. */
 void xb_yaml_print_text(xb_buf *b, const char *text);
 /* The same for a key of a map (keys are not expanded). */

@@ -12,33 +12,6 @@ enum { FILE_LIMIT = 1 << 24 };
 
 /* ---- extends ---- */
 
-static size_t find_key(const xb_yaml *map, const char *key)
-{
-    size_t i = 0;
-    while (i < map->n && strcmp(map->key[i]->text, key)) i++;
-    return i;
-}
-
-/* Maps are merged key by key; anything else of `over` replaces what `base` has. Positions stay those of the files. */
-static xb_yaml *merge(xb_arena *a, xb_yaml *base, xb_yaml *over)
-{
-    if (base->kind != XB_YAML_MAP || over->kind != XB_YAML_MAP) return over;
-    xb_yaml *m = xb_arena_alloc(a, 1, sizeof *m);
-    *m = *over;
-    m->item = xb_arena_alloc(a, base->n + over->n, sizeof *m->item);
-    m->key = xb_arena_alloc(a, base->n + over->n, sizeof *m->key);
-    m->n = base->n;
-    memcpy(m->item, base->item, base->n * sizeof *m->item);
-    memcpy(m->key, base->key, base->n * sizeof *m->key);
-    for (size_t i = 0; i < over->n; i++) {
-        size_t k = find_key(m, over->key[i]->text);
-        m->item[k] = k < m->n ? merge(a, m->item[k], over->item[i]) : over->item[i];
-        m->key[k] = over->key[i];
-        if (k == m->n) m->n++;
-    }
-    return m;
-}
-
 static xb_yaml *parse_file(xb_diags *d, xb_arena *a, const char *path)
 {
     size_t n;
@@ -70,7 +43,7 @@ static xb_yaml *resolve(xb_diags *d, xb_arena *a, const xb_yaml *y, const char *
         return NULL;
     }
     *from = base;
-    return merge(a, base, (xb_yaml *)y);
+    return xb_yaml_merge(a, base, (xb_yaml *)y);
 }
 
 /* ---- checks and fills that need the tree ---- */

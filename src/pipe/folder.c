@@ -49,7 +49,7 @@ static bool nothing_else(const xb_reading *in, const xb_yaml *root)
     return ok;
 }
 
-static bool read_top(const xb_reading *in, xb_yaml *root, const char *folder)
+static bool read_top(const xb_reading *in, xb_yaml *root)
 {
     xb_arena *a = in->p->arena;
     xb_yaml *some = xb_yaml_new_map(a, root);
@@ -60,17 +60,17 @@ static bool read_top(const xb_reading *in, xb_yaml *root, const char *folder)
     bool ok = xb_opts_read(in->d, a, "pipeline", top_options, some, &t, sizeof t);
     in->p->seed = t.seed;
     in->p->data = t.p.data;
-    if (ok) xb_pipe_rebase_data(in, root, folder);
+    if (ok) xb_pipe_rebase_data(in, root);
     return ok;
 }
 
-static bool read_all(const xb_reading *in, const char *folder, const char *const *sets, size_t n_sets)
+static bool read_all(const xb_reading *in, const char *const *sets, size_t n_sets)
 {
     xb_yaml *root = xb_pipe_parse_file(in, in->p->file, in->lookup);
     if (!root || !xb_pipe_check_format(in, root)) return false;
     root = without_the_rest(in, root);
     if (!xb_sets_apply(in, root, sets, n_sets) || !nothing_else(in, root)) return false;
-    bool ok = read_top(in, root, folder);
+    bool ok = read_top(in, root);
     xb_yaml *hardware = xb_yaml_get(root, "hardware");
     if (!hardware) return xb_pipe_refuse(in, root, "option-missing", "pipeline: 'hardware' is missing");
     ok &= xb_hardware_read(in, hardware);
@@ -83,15 +83,16 @@ xb_pipeline *xb_pipeline_of_folder(xb_diags *d, const xb_registry *r, const char
                                    size_t n_sets, const char *const *hw_dirs)
 {
     xb_defines none = {0};
-    char *path = xb_path_join(folder, "pipeline.yaml");
+    char *path = xb_path_join(folder, "pipeline.yaml"), *dir = xb_path_dir(path);
     xb_reading in = {.d = d,
-                     .p = xb_pipeline_new(path, folder),
+                     .p = xb_pipeline_new(path, dir),
                      .registry = r,
                      .hw_dirs = hw_dirs,
                      .lookup = xb_pipe_find_define,
                      .context = &none};
-    bool ok = read_all(&in, folder, sets, n_sets);
+    bool ok = read_all(&in, sets, n_sets);
     free(path);
+    free(dir);
     if (ok) return in.p;
     xb_pipeline_free(in.p);
     return NULL;

@@ -20,8 +20,9 @@ typedef struct xb_defines {
     size_t n;
 } xb_defines;
 const char *xb_pipe_find_define(void *defines, const char *name); /* an xb_yaml_lookup: -D, then the environment */
-/* Makes data specifications relative to p->dir; those from a --set are to the working folder. */
-void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root, const char *file_dir);
+/* Makes data specifications relative to p->dir: those of a file are to its folder, those from a --set to the working
+ * folder. */
+void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root);
 
 /* What a pipeline and a training file both begin with; a table's structure has it as its first member. */
 typedef struct xb_top {
@@ -93,6 +94,8 @@ const xb_yaml *xb_pipe_given(const xb_yaml *root, const char *key); /* NULL: abs
 bool xb_pipe_refuse(const xb_reading *in, const xb_yaml *at, const char *code, const char *format, ...)
     XB_PRINTF(4, 5); /* an error there; false */
 bool xb_pipe_check_format(const xb_reading *in, const xb_yaml *root);
+/* extends.c: the tree on top of the one it extends; itself when it extends none. NULL after a diagnostic. */
+xb_yaml *xb_pipe_extend(const xb_reading *in, xb_yaml *root);
 
 /* check.c: order, properties, data, every pass's and backend's own check. */
 bool xb_pipeline_check(const xb_reading *in);

@@ -72,7 +72,7 @@ static const char *rebase(xb_arena *a, const char *spec, const char *dir)
     return kept;
 }
 
-void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root, const char *file_dir)
+void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root)
 {
     xb_pipeline *p = in->p;
     const struct {
@@ -80,9 +80,12 @@ void xb_pipe_rebase_data(const xb_reading *in, const xb_yaml *root, const char *
     } sets[] = {{"train", &p->data.train}, {"test", &p->data.test}, {"calibrate", &p->data.calibrate}};
     char *here = getcwd(NULL, 0);
     for (size_t i = 0; i < 3; i++) {
-        const char *dir = xb_from_set(xb_yaml_get(xb_yaml_get(root, "data"), sets[i].key)) ? "." : file_dir;
-        if (!*sets[i].spec || strcmp(dir, p->dir) == 0) continue;
-        *sets[i].spec = rebase(p->arena, *sets[i].spec, strcmp(dir, ".") == 0 && here ? here : dir);
+        const xb_yaml *said = xb_yaml_get(xb_yaml_get(root, "data"), sets[i].key);
+        if (!*sets[i].spec || !said) continue;
+        char *dir = xb_from_set(said) ? xb_strdup(".") : xb_path_dir(said->file);
+        if (strcmp(dir, p->dir) != 0)
+            *sets[i].spec = rebase(p->arena, *sets[i].spec, strcmp(dir, ".") == 0 && here ? here : dir);
+        free(dir);
     }
     free(here);
 }
@@ -196,13 +199,15 @@ const char *xb_pipe_find_define(void *context, const char *name)
     return getenv(name);
 }
 
-static bool read_all(const xb_reading *in, const char *model, const char *const *sets, size_t n_sets, const char *dir)
+static bool read_all(const xb_reading *in, const char *model, const char *const *sets, size_t n_sets)
 {
     xb_yaml *root = xb_pipe_parse_file(in, in->p->file, in->lookup);
-    if (!root || !xb_pipe_check_format(in, root) || !fill_defaults(in, root)) return false;
+    if (!root || !xb_pipe_check_format(in, root)) return false;
+    root = xb_pipe_extend(in, root);
+    if (!root || !fill_defaults(in, root)) return false;
     if (!xb_sets_apply(in, root, sets, n_sets) || !xb_pipe_check_format(in, root)) return false;
     bool ok = read_top(in, root, model);
-    if (ok) xb_pipe_rebase_data(in, root, dir);
+    if (ok) xb_pipe_rebase_data(in, root);
     if (ok) ok = read_gate(in, xb_pipe_given(root, "gate"));
     ok &= xb_hardware_read(in, xb_yaml_get(root, "hardware"));
     ok &= xb_chip_read(in, xb_pipe_given(root, "chip"));
@@ -224,7 +229,7 @@ xb_pipeline *xb_pipeline_read(xb_diags *d, const xb_registry *r, const char *pat
                      .hw_dirs = hw_dirs,
                      .lookup = xb_pipe_find_define,
                      .context = &all};
-    bool ok = read_all(&in, model, sets, n_sets, dir);
+    bool ok = read_all(&in, model, sets, n_sets);
     free(dir);
     if (ok) return in.p;
     xb_pipeline_free(in.p);

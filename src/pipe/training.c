@@ -41,7 +41,7 @@ static xb_yaml *tree(const xb_reading *in, bool from_file)
 }
 
 static bool read_all(const xb_reading *in, xb_training_spec *s, bool from_file, const char *model,
-                     const char *const *sets, size_t n_sets, const char *dir)
+                     const char *const *sets, size_t n_sets)
 {
     xb_yaml *root = tree(in, from_file);
     if (!root) return false;
@@ -56,7 +56,7 @@ static bool read_all(const xb_reading *in, xb_training_spec *s, bool from_file, 
     in->p->data = t.both.p.data;
     s->start = t.start;
     s->recipe = t.recipe;
-    xb_pipe_rebase_data(in, root, dir);
+    xb_pipe_rebase_data(in, root);
     if (!in->p->model || !*in->p->model) return missing(in, "model");
     return in->p->data.train || missing(in, "data: {train: ...}");
 }
@@ -69,7 +69,7 @@ xb_training_spec *xb_training_spec_read(xb_diags *d, const char *path, const cha
     xb_training_spec *s = xb_calloc(1, sizeof *s);
     s->p = xb_pipeline_new(path ? path : "train", dir);
     xb_reading in = {.d = d, .p = s->p, .lookup = xb_pipe_find_define, .context = &all};
-    bool ok = read_all(&in, s, path != NULL, model, sets, n_sets, dir);
+    bool ok = read_all(&in, s, path != NULL, model, sets, n_sets);
     free(dir);
     if (ok) return s;
     xb_training_spec_free(s);
