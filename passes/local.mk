@@ -23,6 +23,10 @@ pass_prune_units_parts = \
 	passes/prune-units/prune-units.h \
 	passes/prune-units/rounds.c \
 	passes/prune-units/score.c
+pass_prune_weights_parts = \
+	passes/prune-weights/choose.c \
+	passes/prune-weights/layers.c \
+	passes/prune-weights/prune-weights.h
 pass_rank_clip_parts = \
 	passes/rank-clip/allocate.c \
 	passes/rank-clip/clip.c \
@@ -34,10 +38,10 @@ pass_rank_clip_parts = \
 	passes/rank-clip/spectrum.c
 
 if BUILTIN
-src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/group-delete.c passes/map.c passes/place.c passes/prune-units.c passes/rank-clip.c $(pass_group_delete_parts) $(pass_prune_units_parts) $(pass_rank_clip_parts)
-BUILTIN_PLUGINS += fine_tune fold_bn group_delete map place prune_units rank_clip
+src_libplugins_a_SOURCES += passes/fine-tune.c passes/fold-bn.c passes/group-delete.c passes/map.c passes/place.c passes/prune-units.c passes/prune-weights.c passes/rank-clip.c $(pass_group_delete_parts) $(pass_prune_units_parts) $(pass_prune_weights_parts) $(pass_rank_clip_parts)
+BUILTIN_PLUGINS += fine_tune fold_bn group_delete map place prune_units prune_weights rank_clip
 else
-pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/group-delete.la passes/map.la passes/place.la passes/prune-units.la passes/rank-clip.la
+pluginexec_LTLIBRARIES += passes/fine-tune.la passes/fold-bn.la passes/group-delete.la passes/map.la passes/place.la passes/prune-units.la passes/prune-weights.la passes/rank-clip.la
 endif
 passes_fine_tune_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_fine_tune_la_LDFLAGS = $(PLUGIN_LDFLAGS)
@@ -59,6 +63,10 @@ passes_prune_units_la_SOURCES = passes/prune-units.c $(pass_prune_units_parts)
 passes_prune_units_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_prune_units_la_LDFLAGS = $(PLUGIN_LDFLAGS)
 passes_prune_units_la_LIBADD = -lm
+passes_prune_weights_la_SOURCES = passes/prune-weights.c $(pass_prune_weights_parts)
+passes_prune_weights_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+passes_prune_weights_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+passes_prune_weights_la_LIBADD = -lm
 passes_rank_clip_la_SOURCES = passes/rank-clip.c $(pass_rank_clip_parts)
 passes_rank_clip_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 passes_rank_clip_la_LDFLAGS = $(PLUGIN_LDFLAGS)

@@ -85,13 +85,27 @@ static double square(double x)
     return x * x;
 }
 
-static void tell_layer(const gd_work *w, const gd_layer *l, const xb_layer_cost *c, double ratio)
+/* What other ways of making zeros are compared with. */
+static double nonzero(const gd_work *w, const xb_graph *g, const char *layer)
+{
+    xb_matrix m;
+    size_t n = 0;
+    for (xb_op op = w->graph->first(g); op.id; op = w->graph->next(g, op)) {
+        if (!w->graph->matrix(g, op, &m) || strcmp(m.name, layer)) continue;
+        const float *v = w->graph->data(g, m.weight);
+        for (int64_t i = 0; i < m.groups * m.rows * m.cols; i++) n += v[i] != 0;
+    }
+    return (double)n;
+}
+
+static void tell_layer(const gd_work *w, const xb_graph *g, const gd_layer *l, const xb_layer_cost *c, double ratio)
 {
     xb_gd_fact(w, l->name, "wires-full", (double)l->full, "1");
     xb_gd_fact(w, l->name, "wires-before", (double)l->before, "1");
     xb_gd_fact(w, l->name, "wires-after", (double)(c->row_wires + c->col_wires), "1");
     xb_gd_fact(w, l->name, "wires-ratio", ratio, "ratio");
     xb_gd_fact(w, l->name, "routing-area-ratio", square(ratio), "ratio");
+    xb_gd_fact(w, l->name, "nonzero", nonzero(w, g, l->name), "1");
     xb_gd_fact(w, l->name, "compacted-cells", (double)c->compacted_cells, "1");
 }
 
@@ -111,7 +125,7 @@ int xb_gd_tell_result(gd_work *w, const xb_graph *g)
         double left = (double)(c[i].row_wires + c[i].col_wires), ratio = left / (double)l->full;
         full += (double)l->full, before += (double)l->before, after += left;
         ratios += ratio, areas += square(ratio);
-        tell_layer(w, l, &c[i], ratio);
+        tell_layer(w, g, l, &c[i], ratio);
     }
     xb_gd_fact(w, NULL, "wires-full", full, "1");
     xb_gd_fact(w, NULL, "wires-before", before, "1");
