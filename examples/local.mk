@@ -6,6 +6,33 @@ EXTRA_DIST += \
 	examples/digits/lenet.onnx \
 	examples/digits/pipeline.yaml \
 	examples/digits/train_lenet.py \
+	examples/group-scissor/arrays.yaml \
+	examples/group-scissor/convnet-train.yaml \
+	examples/group-scissor/convnet.yaml \
+	examples/group-scissor/convnet/a.yaml \
+	examples/group-scissor/convnet/b-direct.yaml \
+	examples/group-scissor/convnet/b-svd.yaml \
+	examples/group-scissor/convnet/c.yaml \
+	examples/group-scissor/convnet/distilled.yaml \
+	examples/group-scissor/convnet/e.yaml \
+	examples/group-scissor/convnet/f.yaml \
+	examples/group-scissor/convnet/g.yaml \
+	examples/group-scissor/convnet/i.yaml \
+	examples/group-scissor/convnet/ranks.yaml \
+	examples/group-scissor/lenet-train.yaml \
+	examples/group-scissor/lenet.yaml \
+	examples/group-scissor/lenet/a.yaml \
+	examples/group-scissor/lenet/b-direct.yaml \
+	examples/group-scissor/lenet/b-svd.yaml \
+	examples/group-scissor/lenet/c.yaml \
+	examples/group-scissor/lenet/distilled.yaml \
+	examples/group-scissor/lenet/e.yaml \
+	examples/group-scissor/lenet/f.yaml \
+	examples/group-scissor/lenet/h.yaml \
+	examples/group-scissor/lenet/i.yaml \
+	examples/group-scissor/lenet/ranks.yaml \
+	examples/group-scissor/results.pl \
+	examples/group-scissor/run \
 	examples/mnist/chip.yaml \
 	examples/mnist/lenet.onnx \
 	examples/mnist/pipeline.yaml \
