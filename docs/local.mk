@@ -8,5 +8,6 @@ EXTRA_DIST += \
 	docs/formats/training.md \
 	docs/formats/xir.md \
 	docs/irdrop.md \
+	docs/passes.md \
 	docs/results.md \
 	docs/writing-a-pass.md

@@ -1,5 +1,4 @@
 /* fine-tune.c: trains the network as it stands, by a recipe. */
-#include <stdio.h>
 #include <xbarc/xbarc.h>
 
 typedef struct tune_options {
@@ -7,30 +6,20 @@ typedef struct tune_options {
     bool recalibrate;
 } tune_options;
 
-/* Under the step's own name: a pipeline may have several. */
-static void fact(xb_cx *cx, xb_module *module, const char *what, double value, const char *unit, const char *split)
-{
-    const xb_journal_api *journal = cx->host->service(cx, "xb.journal", 1);
-    char key[256];
-    snprintf(key, sizeof key, "pass.%s.%s", cx->instance, what);
-    journal->add(
-        cx, module,
-        &(xb_fact){
-            .key = key, .value = value, .unit = unit, .split = split, .seed = cx->seed, .source = "pass fine-tune"});
-}
-
 static int run(xb_cx *cx, xb_module *module, const void *options)
 {
     const tune_options *o = options;
     const xb_graph_api *graph = cx->host->service(cx, "xb.graph", 1);
     const xb_train_api *train = cx->host->service(cx, "xb.train", 1);
+    const xb_journal_api *journal = cx->host->service(cx, "xb.journal", 1);
     xb_train_result r;
     xb_graph *g = graph->of(module);
     if (train->run(cx, g, &o->recipe, NULL, &r) < 0) return -1;
     if (o->recalibrate && train->recalibrate(cx, g, 0) < 0) return -1;
-    fact(cx, module, "steps", (double)r.steps, "1", "");
-    fact(cx, module, "loss", r.loss, "nat", "train");
-    if (r.holdout.total) fact(cx, module, "top1", r.holdout.top1, "ratio", "holdout");
+    journal->tell(cx, module, "steps", NULL, &(xb_fact){.value = (double)r.steps});
+    journal->tell(cx, module, "loss", NULL, &(xb_fact){.value = r.loss, .unit = "nat", .split = "train"});
+    xb_fact top1 = {.value = r.holdout.top1, .unit = "ratio", .split = "holdout"};
+    if (r.holdout.total) journal->tell(cx, module, "top1", NULL, &top1);
     return 0;
 }
 

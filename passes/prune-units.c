@@ -11,25 +11,23 @@ static int check(xb_cx *cx, const void *options)
 {
     const prune_options *o = options;
     const xb_train_api *train = cx->host->service(cx, "xb.train", 1);
-    int64_t holdout = 0;
-    bool data = train->has_data(cx, &holdout), trains = xb_prune_trains(o);
+    bool data = train->has_data(cx, NULL), trains = xb_prune_trains(o);
     if ((o->units.n > 0) + (o->keep > 0) + (o->budget > 0) != 1)
         return refuse(cx, "one of 'units', 'keep' and 'budget' says how much is to stay");
     if (trains && !data)
         return refuse(cx, "it trains, but the pipeline has no 'data: {train: ...}'; 'train: {epochs: 0}' needs none");
     if (!trains && o->score == PRUNE_TAYLOR) return refuse(cx, "'score: taylor' looks at training batches: epochs > 0");
     if (!trains && o->gradual > 1) return refuse(cx, "'gradual' rounds are between steps of training: epochs > 0");
-    if (o->gate.max_drop < PRUNE_NO_GATE && !(trains && holdout))
-        return refuse(cx, "'gate' judges a training run on the hold-out: epochs > 0, 'data: {train: ..., holdout: N}'; "
-                          "without training the pipeline's gate does");
-    return 0;
+    if (!trains && xb_is_gated(&o->gate))
+        return refuse(cx, "'gate' judges a training run: epochs > 0; without training the pipeline's gate does");
+    return train->check_gate(cx, &o->gate);
 }
 
 /* Would anything go? Negative: the budget cannot be met. */
 static int foresee(const prune_work *w, prune_net *plan)
 {
     size_t n = 0;
-    xb_prune_score(w, plan, NULL, 0);
+    xb_prune_score(w, plan, NULL);
     if (!xb_prune_plan(w, plan, 0, 1)) {
         w->cx->host->diagnose(w->cx, XB_ERROR, "prune-units", NULL,
                               "the budget of %g cannot be met: with one unit a layer %lld of %lld cells are left",
@@ -40,20 +38,13 @@ static int foresee(const prune_work *w, prune_net *plan)
     return n > 0;
 }
 
-static int measure(const prune_work *w, const xb_graph *g, double *top1)
-{
-    xb_measure m = {0};
-    if (w->holdout && w->train->measure(w->cx, g, &m) < 0) return -1;
-    *top1 = m.top1;
-    return 0;
-}
-
 static int prune(prune_work *w, xb_graph *g)
 {
     int some = foresee(w, w->plan);
-    if (some < 0 || measure(w, g, &w->end.before) < 0) return -1;
+    if (some < 0) return -1;
+    if (some && xb_prune_trains(w->o)) return xb_prune_train(w, g);
+    if (w->train->aim(w->cx, g, &w->o->gate, &w->end.aim) < 0) return -1;
     if (!some) return 0;
-    if (xb_prune_trains(w->o)) return xb_prune_train(w, g);
     return xb_prune_apply(w, w->plan, g, NULL) < 0 || !w->graph->infer(w->cx, g) ? -1 : 0;
 }
 
@@ -63,29 +54,21 @@ static int run(xb_cx *cx, xb_module *module, const void *options)
                     .graph = cx->host->service(cx, "xb.graph", 1),
                     .train = cx->host->service(cx, "xb.train", 1),
                     .edit = cx->host->service(cx, "xb.edit", 1),
+                    .journal = cx->host->service(cx, "xb.journal", 1),
                     .o = options};
     xb_graph *g = w.graph->of(module);
-    double top1;
+    xb_measure m = {0};
     w.train->has_data(cx, &w.holdout);
     w.plan = xb_prune_look(&w, g);
-    if (xb_prune_goals(&w, w.plan) < 0 || prune(&w, g) < 0 || measure(&w, g, &top1) < 0) return -1;
-    xb_prune_facts(&w, module, xb_prune_look(&w, g), top1);
+    if (xb_prune_goals(&w, w.plan) < 0 || prune(&w, g) < 0) return -1;
+    if (w.holdout && w.train->measure(cx, g, &m) < 0) return -1;
+    xb_prune_facts(&w, module, xb_prune_look(&w, g), &m);
     return 0;
 }
 
 #define AT(member) .offset = offsetof(prune_options, member)
 
-static const xb_option gate_options[] = {
-    {.name = "max-drop",
-     .help = "points of top-1 on the hold-out that may be lost against the network as it came in; 100: no gate",
-     .type = XB_OPT_REAL,
-     .offset = 0,
-     .def = "100",
-     .min = 0,
-     .max = 100},
-    {.name = NULL},
-};
-
+static const xb_option gate_options[] = {XB_GATE_OPTIONS, {.name = NULL}};
 static const xb_option recipe[] = {XB_RECIPE_OPTIONS("5", "0.01"), {.name = NULL}};
 
 static const xb_option options[] = {
@@ -154,7 +137,7 @@ static const xb_option options[] = {
      .type = XB_OPT_STRUCT,
      AT(gate),
      .sub = gate_options,
-     .sub_size = sizeof(((prune_options *)0)->gate)},
+     .sub_size = sizeof(xb_gate_rule)},
     {.name = "fold",
      .help = "what a removed unit gives when its weights are 0 goes into the biases of its readers",
      .type = XB_OPT_BOOL,

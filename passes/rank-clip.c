@@ -15,9 +15,10 @@ static int check(xb_cx *cx, const void *options)
     bool data = train->has_data(cx, &holdout);
     if (!o->direct && !data)
         return refuse(cx, "it trains, but the pipeline has no 'data: {train: ...}'; 'direct: true' needs none");
-    if (o->gate.max_drop < RANK_NO_GATE && !holdout)
-        return refuse(cx, "'gate' measures on a hold-out, but the pipeline has no 'data: {train: ..., holdout: N}'");
-    if (o->sensitivity == RANK_PROBE && !holdout)
+    if (!o->direct && !o->train.epochs && !o->train.steps)
+        return refuse(cx, "it clips between steps of training: epochs > 0; 'direct: true' splits without any");
+    if (train->check_gate(cx, &o->gate) < 0) return -1;
+    if (o->budget > 0 && o->sensitivity == RANK_PROBE && !holdout)
         return refuse(cx, "'sensitivity: probe' measures on a hold-out, but the pipeline has no "
                           "'data: {train: ..., holdout: N}'");
     return 0;
@@ -44,6 +45,7 @@ static int run(xb_cx *cx, xb_module *module, const void *options)
                    .train = cx->host->service(cx, "xb.train", 1),
                    .edit = cx->host->service(cx, "xb.edit", 1),
                    .math = cx->host->service(cx, "xb.linalg", 1),
+                   .journal = cx->host->service(cx, "xb.journal", 1),
                    .o = options};
     xb_graph *g = w.graph->of(module);
     xb_measure m = {0};
@@ -57,17 +59,11 @@ static int run(xb_cx *cx, xb_module *module, const void *options)
 #define AT(member) .offset = offsetof(rank_options, member)
 
 static const xb_option gate_options[] = {
-    {.name = "max-drop",
-     .help = "points of top-1 on the hold-out that may be lost against the network as it came in; 100: no gate",
-     .type = XB_OPT_REAL,
-     .offset = 0,
-     .def = "100",
-     .min = 0,
-     .max = 100},
+    XB_GATE_OPTIONS,
     {.name = "slack",
      .help = "points that may be lost beyond max-drop before the run's end, while the rate is high",
      .type = XB_OPT_REAL,
-     .offset = sizeof(double),
+     .offset = offsetof(xb_gate_rule, slack),
      .def = "0",
      .min = 0,
      .max = 100},
@@ -150,7 +146,7 @@ static const xb_option options[] = {
      .type = XB_OPT_STRUCT,
      AT(gate),
      .sub = gate_options,
-     .sub_size = sizeof(((rank_options *)0)->gate)},
+     .sub_size = sizeof(xb_gate_rule)},
     {.name = "train",
      .help = "the recipe",
      .type = XB_OPT_STRUCT,
@@ -179,9 +175,8 @@ static const xb_pass pass = {
         "in the end are one op again. With weight decay, balanced factors pull the ranks down by themselves: decay of "
         "U "
         "and V is one of the sum of the singular values.\n\n"
-        "Left as they are: the last layer (unless it is named), layers with groups, masks or another type than "
-        "float32, "
-        "vectors.\n\n"
+        "Left as they are: the last layer (unless it is named), layers with groups or masks, with frozen or shared "
+        "weights, or of another type than float32, vectors.\n\n"
         "With a gate the network is kept before each clip and measured `interval` steps later; below the target the "
         "clip "
         "is taken back, the layer that lost most stays at its rank and the others go on. A network that is below the "

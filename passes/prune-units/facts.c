@@ -32,20 +32,11 @@ void xb_prune_point(const prune_work *w, prune_end *end, double *points, double 
 typedef struct teller {
     const prune_work *w;
     xb_module *module;
-    const xb_journal_api *journal;
 } teller;
 
 static void tell(const teller *t, const char *what, const char *layer, xb_fact f)
 {
-    char key[768];
-    xb_cx *cx = t->w->cx;
-    snprintf(key, sizeof key, "pass.%.200s.%s%s%.500s", cx->instance, what, layer ? "." : "", layer ? layer : "");
-    f.key = key;
-    f.seed = cx->seed;
-    f.source = "pass prune-units";
-    if (!f.unit) f.unit = "1";
-    if (!f.split) f.split = "";
-    t->journal->add(cx, t->module, &f);
+    t->w->journal->tell(t->w->cx, t->module, what, layer, &f);
 }
 
 static void tell_curve(const teller *t, const char *what, const char *layer, const char *unit, size_t column)
@@ -75,7 +66,7 @@ static void tell_layers(const teller *t, const prune_net *plan)
     }
 }
 
-static void tell_totals(const teller *t, const prune_net *plan, double top1)
+static void tell_totals(const teller *t, const prune_net *plan, const xb_measure *m)
 {
     const prune_work *w = t->w;
     int64_t units = 0, before = 0, cells = xb_prune_all_cells(plan);
@@ -86,39 +77,36 @@ static void tell_totals(const teller *t, const prune_net *plan, double top1)
     tell(t, "cells", NULL, (xb_fact){.value = (double)cells});
     tell(t, "area-ratio", NULL, (xb_fact){.value = w->cells ? (double)cells / (double)w->cells : 1, .unit = "ratio"});
     if (xb_prune_trains(w->o)) tell(t, "rounds", NULL, (xb_fact){.value = (double)w->end.rounds});
-    if (w->o->gate.max_drop < PRUNE_NO_GATE) tell(t, "gate-met", NULL, (xb_fact){.value = !w->end.gave_up});
-    if (!w->holdout) return;
-    tell(t, "top1-before", NULL, (xb_fact){.value = w->end.before, .unit = "ratio", .split = "holdout"});
-    tell(t, "top1", NULL, (xb_fact){.value = top1, .unit = "ratio", .split = "holdout"});
+    w->train->tell_gate(w->cx, t->module, &w->o->gate, &w->end.aim, m, !w->end.gave_up);
 }
 
 /* ---- words ---- */
 
-static void warn(const teller *t, const char *text)
+static void warn_of_gate(const teller *t)
 {
-    char whole[768];
-    snprintf(whole, sizeof whole, "%.200s: %.500s", t->w->cx->instance, text);
-    t->journal->add(t->w->cx, t->module,
-                    &(xb_fact){.key = "warning",
-                               .unit = "",
-                               .split = "",
-                               .seed = t->w->cx->seed,
-                               .source = "pass prune-units",
-                               .text = whole});
+    const prune_work *w = t->w;
+    w->journal->warn(w->cx, t->module, "gate",
+                     "the gate was not met: at the end the hold-out's top-1 is %.2f %%, below %.2f %%; the network "
+                     "after %lld of %lld rounds, the last that met it, is kept",
+                     100 * w->end.last, 100 * w->end.aim.least, (long long)w->end.rounds, (long long)w->o->gradual);
 }
 
 /* Units that go together with others may make a layer keep another number than was asked for. */
 static void check_counts(const teller *t, const prune_net *plan)
 {
-    for (size_t i = 0; i < t->w->n_goals; i++) {
-        const prune_goal *goal = &t->w->goal[i];
-        char text[400];
-        if (t->w->end.gave_up || goal->keep < 0 || goal->keep >= goal->before) continue;
-        if (plan->layer[i].units == goal->keep) continue;
-        snprintf(text, sizeof text, "'%.200s' keeps %lld units, not %lld: they go together with others", goal->name,
-                 (long long)plan->layer[i].units, (long long)goal->keep);
-        t->w->cx->host->diagnose(t->w->cx, XB_WARNING, "prune-units", NULL, "%s", text);
-        warn(t, text);
+    const prune_work *w = t->w;
+    for (size_t i = 0; i < w->n_goals; i++) {
+        const prune_goal *goal = &w->goal[i];
+        long long units = plan->layer[i].units, gone = goal->before - units;
+        if (!plan->layer[i].chosen && gone)
+            w->journal->warn(w->cx, t->module, "prune-units",
+                             "'%s', which 'layers' does not mean, loses %lld of its units: they go together with "
+                             "others",
+                             goal->name, gone);
+        if (w->end.gave_up || goal->keep < 0 || goal->keep >= goal->before || units == goal->keep) continue;
+        w->journal->warn(w->cx, t->module, "prune-units",
+                         "'%s' keeps %lld units, not %lld: they go together with others", goal->name, units,
+                         (long long)goal->keep);
     }
 }
 
@@ -135,15 +123,15 @@ static void summarise(const prune_work *w, const prune_net *plan)
                           100 * (double)xb_prune_all_cells(plan) / (double)(w->cells ? w->cells : 1));
 }
 
-void xb_prune_facts(const prune_work *w, xb_module *module, const prune_net *plan, double top1)
+void xb_prune_facts(const prune_work *w, xb_module *module, const prune_net *plan, const xb_measure *m)
 {
-    teller t = {w, module, w->cx->host->service(w->cx, "xb.journal", 1)};
+    teller t = {w, module};
     for (size_t i = 0; i < w->n_goals; i++) tell_curve(&t, "units", w->goal[i].name, "1", 3 + i);
     tell_curve(&t, "cells", NULL, "1", 2);
     tell_curve(&t, "top1", NULL, "ratio", 1);
     tell_layers(&t, plan);
-    tell_totals(&t, plan, top1);
-    if (w->end.gave_up) warn(&t, "the gate was not met; the last network that met it is kept");
+    tell_totals(&t, plan, m);
+    if (w->end.gave_up) warn_of_gate(&t);
     check_counts(&t, plan);
     summarise(w, plan);
 }

@@ -35,9 +35,7 @@ static void make_room(const prune_work *w, prune_layer *l)
     l->inputs = l->groups * l->in;
     l->units = l->groups * l->out;
     l->cells = l->inputs * l->out * l->taps;
-    l->chosen = w->o->layers.n == 0;
-    for (size_t i = 0; i < w->o->layers.n; i++)
-        l->chosen |= w->edit->matches(((const char *const *)w->o->layers.data)[i], l->name);
+    l->chosen = !w->o->layers.n || w->edit->which(&w->o->layers, false, l->name) >= 0;
 }
 
 static void list_layers(const prune_work *w, prune_net *plan)

@@ -4,33 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-static int no_layer(const prune_work *w, const char *option, const char *pattern)
-{
-    w->cx->host->diagnose(w->cx, XB_ERROR, "pass-check", NULL, "'%s: %s' is the name or pattern of no layer", option,
-                          pattern);
-    return -1;
-}
-
-static bool matches_any(const prune_work *w, const prune_net *plan, const char *pattern)
-{
-    for (size_t i = 0; i < plan->n_layers; i++)
-        if (w->edit->matches(pattern, plan->layer[i].name)) return true;
-    return false;
-}
-
-/* What `units` says of a layer, the first that matches; NULL: nothing. */
-static const xb_map_item *units_of(const prune_work *w, const char *name)
-{
-    const xb_map_item *item = w->o->units.data;
-    for (size_t i = 0; i < w->o->units.n; i++)
-        if (w->edit->matches(item[i].key, name)) return &item[i];
-    return NULL;
-}
-
 /* An error only of a layer that is called by its name. */
 static int set_goal(const prune_work *w, const prune_layer *l, prune_goal *goal)
 {
-    const xb_map_item *said = l->chosen ? units_of(w, l->name) : NULL;
+    int at = l->chosen ? w->edit->which(&w->o->units, true, l->name) : -1;
+    const xb_map_item *said = at < 0 ? NULL : (const xb_map_item *)w->o->units.data + at;
     char *name = w->cx->host->alloc(w->cx, strlen(l->name) + 1, 1); /* the graph's ends with a snapshot brought back */
     *goal = (prune_goal){strcpy(name, l->name), l->units, -1, l->cells};
     if (w->o->keep > 0 && l->chosen) goal->keep = (int64_t)fmax(1, round(w->o->keep * (double)l->units));
@@ -46,16 +24,12 @@ static int set_goal(const prune_work *w, const prune_layer *l, prune_goal *goal)
 
 int xb_prune_goals(prune_work *w, const prune_net *plan)
 {
-    const xb_map_item *item = w->o->units.data;
-    const char *const *layer = w->o->layers.data;
-    int status = 0;
-    for (size_t i = 0; i < w->o->units.n; i++)
-        if (!matches_any(w, plan, item[i].key)) status = no_layer(w, "units", item[i].key);
-    for (size_t i = 0; i < w->o->layers.n; i++)
-        if (!matches_any(w, plan, layer[i])) status = no_layer(w, "layers", layer[i]);
+    const xb_list *layers = &w->o->layers, *units = &w->o->units;
+    int status = w->edit->check_names(w->cx, plan->g, "layers", layers, false, NULL);
+    if (status == 0) status = w->edit->check_names(w->cx, plan->g, "units", units, true, layers);
     w->n_goals = plan->n_layers;
     w->goal = w->cx->host->alloc(w->cx, plan->n_layers + 1, sizeof *w->goal);
-    w->cells = xb_prune_all_cells(plan);
+    w->cells = w->graph->cells(plan->g);
     for (size_t i = 0; i < plan->n_layers; i++)
         if (set_goal(w, &plan->layer[i], &w->goal[i]) < 0) status = -1;
     return status;

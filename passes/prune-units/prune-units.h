@@ -20,14 +20,11 @@ typedef struct prune_options {
     xb_list layers; /* const char *: patterns */
     int64_t gradual;
     double within;
-    struct {
-        double max_drop; /* points */
-    } gate;
+    xb_gate_rule gate;
     bool fold;
     xb_recipe train;
 } prune_options;
 
-#define PRUNE_NO_GATE 100.0
 #define PRUNE_POINTS 512 /* most points of a curve */
 
 /* A synaptic op. Lists by place hold groups x in (out) elements, those by group `groups`. */
@@ -71,9 +68,10 @@ typedef struct prune_goal { /* of a layer, from the options and the network as i
 } prune_goal;
 
 typedef struct prune_end { /* what a run came to; a part of the state */
-    double before;         /* top1 of the network as it came */
-    int64_t rounds;        /* done with the network that stands */
-    int64_t gave_up;       /* the gate was not met: the last good network is back */
+    xb_aim aim;
+    double last;     /* top1 of the network at the end, before the gate took it back */
+    int64_t rounds;  /* done with the network that stands */
+    int64_t gave_up; /* the gate was not met: the last good network is back */
     int64_t points;
 } prune_end;
 
@@ -82,6 +80,7 @@ typedef struct prune_work {
     const xb_graph_api *graph;
     const xb_train_api *train;
     const xb_edit_api *edit;
+    const xb_journal_api *journal;
     const prune_options *o;
     prune_goal *goal; /* by layer, as the network came */
     size_t n_goals;
@@ -102,8 +101,8 @@ size_t xb_prune_at(const prune_layer *l, int64_t i, int64_t o, int64_t tap);
 
 /* -- score.c -- */
 bool xb_prune_trains(const prune_options *o);
-/* Scores of all bundles by the options; taylor: sums over `batches` steps (0 of them: magnitude). */
-void xb_prune_score(const prune_work *w, prune_net *plan, const double *sums, int64_t batches);
+/* Scores of all bundles by the options; taylor: sums over steps (NULL: none yet, magnitude). */
+void xb_prune_score(const prune_work *w, prune_net *plan, const double *sums);
 /* Adds |sum of w dL/dw| of each bundle in training to sums. */
 void xb_prune_add_taylor(const prune_work *w, prune_net *plan, xb_trainer *t, double *sums);
 
@@ -121,6 +120,6 @@ int xb_prune_train(prune_work *w, xb_graph *g);
 size_t xb_prune_point_size(const prune_work *w); /* numbers: step, top1 (< 0: not measured), cells, units by layer */
 void xb_prune_point(const prune_work *w, prune_end *end, double *points, double step, double top1,
                     const prune_net *plan);
-void xb_prune_facts(const prune_work *w, xb_module *module, const prune_net *plan, double top1);
+void xb_prune_facts(const prune_work *w, xb_module *module, const prune_net *plan, const xb_measure *m);
 
 #endif

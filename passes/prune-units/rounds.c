@@ -6,7 +6,6 @@
 typedef struct head { /* of the state; the points and the sums of taylor follow */
     prune_end end;
     int64_t good; /* snapshot of the last network that met the gate, + 1; 0: none */
-    int64_t batches;
 } head;
 
 static head *state_of(const prune_work *w, xb_trainer *t)
@@ -35,11 +34,6 @@ static prune_net *net_of(prune_work *w, xb_trainer *t)
     return w->plan;
 }
 
-static bool gated(const prune_work *w)
-{
-    return w->o->gate.max_drop < PRUNE_NO_GATE;
-}
-
 static void note_point(prune_work *w, xb_trainer *t, double top1)
 {
     xb_prune_point(w, &state_of(w, t)->end, points_of(w, t), (double)w->train->step(t), top1, net_of(w, t));
@@ -66,11 +60,6 @@ static void keep_good(const prune_work *w, xb_trainer *t)
     h->good = w->train->snapshot(t) + 1;
 }
 
-static bool meets(const prune_work *w, const head *h, double top1)
-{
-    return 100 * (h->end.before - top1) <= w->o->gate.max_drop + 1e-9;
-}
-
 /* The curve is kept: it is what was seen. */
 static int bring_back(prune_work *w, xb_trainer *t, double top1)
 {
@@ -81,22 +70,18 @@ static int bring_back(prune_work *w, xb_trainer *t, double top1)
     if (w->train->rollback(t, good) < 0) return -1;
     kept->end.rounds = state_of(w, t)->end.rounds;
     kept->end.gave_up = 1;
+    kept->end.last = top1;
     memcpy(state_of(w, t), kept, size);
     w->plan = NULL;
-    w->cx->host->diagnose(w->cx, XB_WARNING, "gate", NULL,
-                          "at the end the hold-out's top-1 is %.2f %%, more than %g points below the %.2f %% of the "
-                          "network as it came; the network after %lld of %lld rounds is brought back",
-                          100 * top1, w->o->gate.max_drop, 100 * kept->end.before, (long long)kept->end.rounds,
-                          (long long)w->o->gradual);
     return 0;
 }
 
 static int judge_end(prune_work *w, xb_trainer *t)
 {
     double top1;
-    if (!gated(w)) return 0;
+    if (!xb_is_gated(&w->o->gate)) return 0;
     if (holdout_top1(w, t, &top1) < 0) return -1;
-    if (!meets(w, state_of(w, t), top1) && bring_back(w, t, top1) < 0) return -1;
+    if (top1 < state_of(w, t)->end.aim.least && bring_back(w, t, top1) < 0) return -1;
     w->train->forget(t, (int)state_of(w, t)->good - 1);
     state_of(w, t)->good = 0;
     return 0;
@@ -104,12 +89,11 @@ static int judge_end(prune_work *w, xb_trainer *t)
 
 /* ---- rounds ---- */
 
-/* The step at which round k is due: evenly over the first part of the run; taylor needs to have seen some batches. */
+/* The step at which round k is due: evenly over the first part of the run, or of what taylor's batches leave of it. */
 static int64_t due(const prune_work *w, xb_trainer *t, int64_t k)
 {
-    int64_t all = w->train->steps(t), first = w->o->score == PRUNE_TAYLOR ? w->o->batches : 0;
-    int64_t step = first + (int64_t)(w->o->within * (double)all * (double)k / (double)w->o->gradual);
-    return step < all ? step : all;
+    int64_t first = w->o->score == PRUNE_TAYLOR ? w->o->batches : 0, rest = w->train->steps(t) - first;
+    return first + (int64_t)(w->o->within * (double)rest * (double)k / (double)w->o->gradual);
 }
 
 static int one_round(prune_work *w, xb_trainer *t)
@@ -117,54 +101,62 @@ static int one_round(prune_work *w, xb_trainer *t)
     head *h = state_of(w, t);
     prune_net *plan = net_of(w, t);
     double top1 = -1;
-    if (gated(w) && h->end.rounds) {
+    if (xb_is_gated(&w->o->gate) && h->end.rounds) {
         if (holdout_top1(w, t, &top1) < 0) return -1;
         note_point(w, t, top1);
-        if (meets(w, h, top1)) keep_good(w, t);
+        if (top1 >= h->end.aim.least) keep_good(w, t);
     }
-    xb_prune_score(w, plan, sums_of(w, t), h->batches);
+    xb_prune_score(w, plan, sums_of(w, t));
     if (!xb_prune_plan(w, plan, h->end.rounds, w->o->gradual)) {
         w->cx->host->diagnose(w->cx, XB_ERROR, "prune-units", NULL, "the budget of %g cannot be met", w->o->budget);
         return -1;
     }
     memset(sums_of(w, t), 0, plan->n_bundles * sizeof(double));
-    h->batches = 0;
     h->end.rounds++;
     if (xb_prune_apply(w, plan, w->train->graph(t), t) < 0) return -1;
     note_point(w, t, -1);
     return 0;
 }
 
+/* After a round taylor has to see a batch of the network that it left. */
 static int rounds_due(prune_work *w, xb_trainer *t)
 {
-    while (state_of(w, t)->end.rounds < w->o->gradual && w->train->step(t) >= due(w, t, state_of(w, t)->end.rounds))
+    int64_t most = w->o->score == PRUNE_TAYLOR ? 1 : w->o->gradual;
+    while (most-- && state_of(w, t)->end.rounds < w->o->gradual &&
+           w->train->step(t) >= due(w, t, state_of(w, t)->end.rounds))
         if (one_round(w, t) < 0) return -1;
     return 0;
 }
 
 /* ---- hooks ---- */
 
+/* A round behind the last step would leave a network that was not trained again, and one that saw no batch is not
+ * taylor's. */
+static int check_batches(const prune_work *w, xb_trainer *t)
+{
+    if (w->o->score != PRUNE_TAYLOR || w->o->batches + w->o->gradual <= w->train->steps(t)) return 0;
+    w->cx->host->diagnose(w->cx, XB_ERROR, "pass-check", NULL,
+                          "'batches: %lld' and %lld rounds are too many for a run of %lld steps",
+                          (long long)w->o->batches, (long long)w->o->gradual, (long long)w->train->steps(t));
+    return -1;
+}
+
 static int on_start(xb_cx *cx, xb_trainer *t, void *context)
 {
     prune_work *w = context;
-    double top1;
-    (void)cx;
+    xb_aim *aim = &state_of(w, t)->end.aim;
     w->plan = NULL;
-    if (holdout_top1(w, t, &top1) < 0) return -1;
-    state_of(w, t)->end.before = top1;
-    note_point(w, t, top1);
-    if (gated(w)) keep_good(w, t);
+    if (check_batches(w, t) < 0 || w->train->aim(cx, w->train->graph(t), &w->o->gate, aim) < 0) return -1;
+    note_point(w, t, aim->before.total ? aim->before.top1 : -1);
+    if (xb_is_gated(&w->o->gate)) keep_good(w, t);
     return rounds_due(w, t);
 }
 
 static int on_gradient(xb_cx *cx, xb_trainer *t, void *context)
 {
     prune_work *w = context;
-    head *h = state_of(w, t);
     (void)cx;
-    if (h->end.rounds == w->o->gradual) return 0;
-    xb_prune_add_taylor(w, net_of(w, t), t, sums_of(w, t));
-    h->batches++;
+    if (state_of(w, t)->end.rounds < w->o->gradual) xb_prune_add_taylor(w, net_of(w, t), t, sums_of(w, t));
     return 0;
 }
 

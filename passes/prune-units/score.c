@@ -79,13 +79,13 @@ static double norm_scale(const prune_work *w, const prune_net *plan, const prune
     return any ? sum : -1;
 }
 
-void xb_prune_score(const prune_work *w, prune_net *plan, const double *sums, int64_t batches)
+void xb_prune_score(const prune_work *w, prune_net *plan, const double *sums)
 {
-    bool taylor = w->o->score == PRUNE_TAYLOR && batches > 0;
+    bool taylor = w->o->score == PRUNE_TAYLOR && sums;
     for (size_t i = 0; !taylor && i < plan->n_layers; i++) square(w, plan, &plan->layer[i]);
     for (size_t i = 0; i < plan->n_bundles; i++) {
         prune_bundle *b = &plan->bundle[i];
-        b->score = taylor ? sums[i] / (double)batches : w->o->score == PRUNE_NORM_SCALE ? norm_scale(w, plan, b) : -1;
+        b->score = taylor ? sums[i] : w->o->score == PRUNE_NORM_SCALE ? norm_scale(w, plan, b) : -1;
         if (b->score < 0) b->score = magnitude(w, plan, b);
     }
 }

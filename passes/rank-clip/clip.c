@@ -59,8 +59,8 @@ static int replace(rank_work *w, xb_trainer *t, rank_layer *l, xb_op op, const r
 
 static int find_pair(const rank_work *w, const xb_graph *g, const rank_layer *l, xb_op *first, xb_op *second)
 {
-    *first = xb_rank_find(w, g, l->now.u);
-    *second = xb_rank_find(w, g, l->now.v);
+    *first = w->graph->find_op(g, l->now.u);
+    *second = w->graph->find_op(g, l->now.v);
     if (first->id && second->id) return 0;
     w->cx->host->diagnose(w->cx, XB_ERROR, "rank-clip", NULL, "the parts of '%s' are gone", l->name);
     return -1;
@@ -70,7 +70,7 @@ static int start_layer(rank_work *w, xb_trainer *t, rank_layer *l)
 {
     rank_split s;
     xb_graph *g = w->train->graph(t);
-    xb_op op = xb_rank_find(w, g, l->name);
+    xb_op op = w->graph->find_op(g, l->name);
     if (xb_rank_split_op(w, g, op, &s) < 0) return -1;
     return replace(w, t, l, op, &s, l->fixed ? l->fixed : l->full);
 }
@@ -103,16 +103,16 @@ static int spectra_of_pairs(rank_work *w, xb_trainer *t)
     return 0;
 }
 
-/* Clips that the run has room for: multiples of interval before `until`. */
-static double clips_in_all(const rank_work *w, const xb_trainer *t)
+/* Multiples of interval before `until`. */
+double xb_rank_clips_due(const rank_work *w, int64_t steps)
 {
-    return ceil(w->o->until * (double)w->train->steps(t) / (double)w->o->interval) - 1;
+    return ceil(w->o->until * (double)steps / (double)w->o->interval) - 1;
 }
 
 /* Cells at this step: from all to the budget in even ratios, one for each clip. */
 static double cells_now(const rank_work *w, const xb_trainer *t)
 {
-    double at = (double)(w->train->step(t) / w->o->interval) / clips_in_all(w, t);
+    double at = (double)(w->train->step(t) / w->o->interval) / xb_rank_clips_due(w, w->train->steps(t));
     return (double)w->dense * pow(w->o->budget, at < 1 ? at : 1);
 }
 
@@ -124,7 +124,7 @@ static int clip_all(rank_work *w, xb_trainer *t)
     xb_rank_choose(w, w->o->budget > 0 ? cells_now(w, t) : 0, k);
     rank_head *h = xb_rank_head(w, t);
     for (size_t i = 0; i < w->n; i++) some |= k[i] < w->layer[i].now.k;
-    if (some && xb_rank_gated(w) && h->before < 0) h->before = w->train->snapshot(t);
+    if (some && xb_is_gated(&w->o->gate) && h->before < 0) h->before = w->train->snapshot(t);
     if (!some && h->before >= 0) {
         w->train->forget(t, (int)h->before);
         h->before = -1;
@@ -150,16 +150,17 @@ static int on_start(xb_cx *cx, xb_trainer *t, void *context)
 {
     rank_work *w = context;
     rank_head *h = xb_rank_head(w, t);
-    xb_measure m;
-    (void)cx;
-    if (look(w, t, &m) < 0 || xb_rank_aim(w, &m, &h->end) < 0) return -1;
+    const char *idle = xb_rank_idle(w, w->train->steps(t));
+    if (w->train->aim(cx, w->train->graph(t), &w->o->gate, &h->end.aim) < 0) return -1;
+    if (idle) cx->host->diagnose(cx, XB_WARNING, "rank-clip", NULL, "%s", idle);
+    w->told = idle != NULL;
     h->good = h->before = -1;
     xb_rank_store(w, t);
-    if (xb_rank_gated(w)) h->good = w->train->snapshot(t);
+    if (xb_is_gated(&w->o->gate)) h->good = w->train->snapshot(t);
     for (size_t i = 0; i < w->n; i++)
         if (start_layer(w, t, &w->layer[i]) < 0) return -1;
     xb_rank_store(w, t);
-    xb_rank_note_point(w, t, &m);
+    xb_rank_note_point(w, t, &xb_rank_head(w, t)->end.aim.before);
     return 0;
 }
 

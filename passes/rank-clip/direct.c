@@ -12,7 +12,7 @@ typedef struct disguise {
 
 static float *weight_of(const rank_work *w, xb_graph *g, const rank_layer *l, xb_matrix *m)
 {
-    xb_op op = xb_rank_find(w, g, l->name);
+    xb_op op = w->graph->find_op(g, l->name);
     return op.id && w->graph->matrix(g, op, m) ? w->graph->write(g, m->weight) : NULL;
 }
 
@@ -21,7 +21,7 @@ static int put_on(rank_work *w, xb_graph *g, const rank_layer *l, int64_t r, dis
 {
     rank_split s;
     xb_matrix m;
-    if (xb_rank_split_op(w, g, xb_rank_find(w, g, l->name), &s) < 0) return -1;
+    if (xb_rank_split_op(w, g, w->graph->find_op(g, l->name), &s) < 0) return -1;
     float *data = weight_of(w, g, l, &m);
     d->n = (size_t)(l->rows * l->cols);
     if (!d->kept) d->kept = w->cx->host->alloc(w->cx, d->n, sizeof *d->kept);
@@ -47,7 +47,7 @@ static int spectra(rank_work *w, const xb_graph *g)
     for (size_t i = 0; i < w->n; i++) {
         rank_split s;
         if (w->cx->host->cancelled(w->cx)) return -1;
-        if (xb_rank_split_op(w, g, xb_rank_find(w, g, w->layer[i].name), &s) < 0) return -1;
+        if (xb_rank_split_op(w, g, w->graph->find_op(g, w->layer[i].name), &s) < 0) return -1;
         memcpy(w->layer[i].energy, s.energy, (size_t)s.k * sizeof *s.energy);
     }
     return 0;
@@ -75,6 +75,7 @@ int xb_rank_probe(rank_work *w, xb_graph *g)
     xb_measure m;
     double most = 0;
     if (spectra(w, g) < 0 || w->train->measure(w->cx, g, &m) < 0) return -1;
+    w->probed = true;
     for (size_t i = 0; i < w->n; i++) {
         if (w->layer[i].fixed) continue;
         if (probe(w, g, &w->layer[i], m.loss) < 0) return -1;
@@ -106,7 +107,7 @@ static void spare(rank_work *w, const rank_layer *l, double top1)
     w->end.undone++;
     w->cx->host->diagnose(w->cx, XB_NOTE, "rank-clip", NULL,
                           "the hold-out's top-1 is %.2f %%, below the gate's %.2f %%: '%s' stays dense", 100 * top1,
-                          100 * w->end.target, l->name);
+                          100 * w->end.aim.least, l->name);
 }
 
 /* Takes layers out of the choice until the rest meets the target; the graph is as it was afterwards. */
@@ -118,7 +119,7 @@ static int sift(rank_work *w, xb_graph *g, int64_t *k)
         if (k[i] < w->layer[i].full && put_on(w, g, &w->layer[i], k[i], &d[i]) < 0) return -1;
     for (size_t worst; (worst = worst_of(w, k)) < w->n;) {
         if (w->train->measure(w->cx, g, &m) < 0) return -1;
-        if (m.top1 >= w->end.target) break;
+        if (m.top1 >= w->end.aim.least) break;
         spare(w, &w->layer[worst], m.top1);
         w->layer[worst].now.frozen = 1;
         k[worst] = w->layer[worst].full;
@@ -136,7 +137,7 @@ static int divide(rank_work *w, xb_graph *g, rank_layer *l, int64_t r)
 {
     rank_split s;
     float *u, *v;
-    xb_op op = xb_rank_find(w, g, l->name);
+    xb_op op = w->graph->find_op(g, l->name);
     if (xb_rank_split_op(w, g, op, &s) < 0) return -1;
     xb_rank_cut(w, &s, r, &u, &v);
     if (w->edit->factor(w->cx, g, op, u, v, r, NULL, NULL) < 0) return -1;
@@ -150,15 +151,12 @@ static int divide(rank_work *w, xb_graph *g, rank_layer *l, int64_t r)
 int xb_rank_direct(rank_work *w, xb_graph *g)
 {
     int64_t *k = w->cx->host->alloc(w->cx, w->n, sizeof *k);
-    xb_measure m;
     if (spectra(w, g) < 0) return -1;
     xb_rank_choose(w, w->o->budget * (double)w->dense, k);
     for (size_t i = 0; i < w->n; i++)
         if (k[i] > xb_rank_break_even(w->layer[i].rows, w->layer[i].cols)) k[i] = w->layer[i].full;
-    if (xb_rank_gated(w)) {
-        if (w->train->measure(w->cx, g, &m) < 0 || xb_rank_aim(w, &m, &w->end) < 0) return -1;
-        if (sift(w, g, k) < 0) return -1;
-    }
+    if (w->train->aim(w->cx, g, &w->o->gate, &w->end.aim) < 0) return -1;
+    if (xb_is_gated(&w->o->gate) && sift(w, g, k) < 0) return -1;
     for (size_t i = 0; i < w->n; i++)
         if (k[i] < w->layer[i].full && divide(w, g, &w->layer[i], k[i]) < 0) return -1;
     return w->graph->infer(w->cx, g) ? 0 : -1;

@@ -36,20 +36,11 @@ void xb_rank_note_point(const rank_work *w, xb_trainer *t, const xb_measure *m)
 typedef struct teller {
     const rank_work *w;
     xb_module *module;
-    const xb_journal_api *journal;
 } teller;
 
-/* what: of the pass; layer: NULL: of the whole network. */
 static void tell(const teller *t, const char *what, const char *layer, xb_fact f)
 {
-    char key[2 * RANK_NAME + 128];
-    xb_cx *cx = t->w->cx;
-    snprintf(key, sizeof key, "pass.%.250s.%s%s%s", cx->instance, what, layer ? "." : "", layer ? layer : "");
-    f.key = key;
-    f.seed = cx->seed;
-    f.source = "pass rank-clip";
-    if (!f.split) f.split = "";
-    t->journal->add(cx, t->module, &f);
+    t->w->journal->tell(t->w->cx, t->module, what, layer, &f);
 }
 
 static void tell_curve(const teller *t, const char *what, const char *layer, const char *unit, const char *split,
@@ -79,64 +70,75 @@ static void tell_layer(const teller *t, const rank_layer *l)
 {
     int64_t cells = l->now.split ? l->now.k * (l->rows + l->cols) : l->rows * l->cols;
     double ratio = (double)cells / ((double)l->rows * (double)l->cols);
-    tell(t, "rank", l->name, (xb_fact){.value = (double)(l->now.split ? l->now.k : l->full), .unit = "1"});
-    tell(t, "cells", l->name, (xb_fact){.value = (double)cells, .unit = "1"});
+    tell(t, "rank", l->name, (xb_fact){.value = (double)(l->now.split ? l->now.k : l->full)});
+    tell(t, "cells", l->name, (xb_fact){.value = (double)cells});
     tell(t, "area-ratio", l->name, (xb_fact){.value = ratio, .unit = "ratio"});
     tell(t, "energy-lost", l->name, (xb_fact){.value = l->now.lost, .unit = "ratio"});
-    if (t->w->o->sensitivity != RANK_ONE && t->w->o->budget > 0)
-        tell(t, "sensitivity", l->name, (xb_fact){.value = l->sensitivity, .unit = "nat"});
-    if (l->now.frozen) tell(t, "frozen", l->name, (xb_fact){.value = 1, .unit = "1"});
+    if (t->w->probed) tell(t, "sensitivity", l->name, (xb_fact){.value = l->sensitivity, .unit = "nat"});
+    if (l->now.frozen) tell(t, "frozen", l->name, (xb_fact){.value = 1});
 }
 
 static void tell_totals(const teller *t, const xb_measure *m, int64_t cells)
 {
     const rank_work *w = t->w;
-    tell(t, "cells", NULL, (xb_fact){.value = (double)cells, .unit = "1"});
-    tell(t, "cells-before", NULL, (xb_fact){.value = (double)w->dense, .unit = "1"});
+    tell(t, "cells", NULL, (xb_fact){.value = (double)cells});
+    tell(t, "cells-before", NULL, (xb_fact){.value = (double)w->dense});
     tell(t, "area-ratio", NULL, (xb_fact){.value = w->dense ? (double)cells / (double)w->dense : 1, .unit = "ratio"});
-    tell(t, "clips", NULL, (xb_fact){.value = (double)w->end.clips, .unit = "1"});
-    if (xb_rank_gated(w)) {
-        tell(t, "taken-back", NULL, (xb_fact){.value = (double)w->end.undone, .unit = "1"});
-        tell(t, "gate-met", NULL, (xb_fact){.value = !w->end.gave_up, .unit = "1"});
-        tell(t, "top1-before", NULL, (xb_fact){.value = w->end.baseline, .unit = "ratio", .split = "holdout"});
-    }
-    if (!w->o->direct) tell(t, "steps", NULL, (xb_fact){.value = (double)w->result.steps, .unit = "1"});
-    if (m->total) tell(t, "top1", NULL, (xb_fact){.value = m->top1, .unit = "ratio", .split = "holdout"});
-    if (m->total) tell(t, "loss", NULL, (xb_fact){.value = m->loss, .unit = "nat", .split = "holdout"});
+    tell(t, "clips", NULL, (xb_fact){.value = (double)w->end.clips});
+    if (xb_is_gated(&w->o->gate)) tell(t, "taken-back", NULL, (xb_fact){.value = (double)w->end.undone});
+    w->train->tell_gate(w->cx, t->module, &w->o->gate, &w->end.aim, m, !w->end.gave_up);
+    if (!w->o->direct) tell(t, "steps", NULL, (xb_fact){.value = (double)w->result.steps});
 }
 
 /* ---- warnings: on stderr and in the report ---- */
 
-static void warn(const teller *t, const char *text)
+const char *xb_rank_idle(const rank_work *w, int64_t steps)
 {
-    xb_cx *cx = t->w->cx;
-    char whole[512];
-    cx->host->diagnose(cx, XB_WARNING, "rank-clip", NULL, "%s", text);
-    snprintf(whole, sizeof whole, "%.200s: %s", cx->instance, text);
-    t->journal->add(
-        cx, t->module,
-        &(xb_fact){
-            .key = "warning", .unit = "", .split = "", .seed = cx->seed, .source = "pass rank-clip", .text = whole});
+    size_t free_layers = 0;
+    char *text = w->cx->host->alloc(w->cx, 160, 1);
+    for (size_t i = 0; i < w->n; i++) free_layers += !w->layer[i].fixed;
+    if (!free_layers || xb_rank_clips_due(w, steps) > 0) return NULL;
+    snprintf(text, 160, "no clip is due: 'interval' %lld is not below 'until' %g of the run's %lld steps",
+             (long long)w->o->interval, w->o->until, (long long)steps);
+    return text;
 }
 
-static void tell_warnings(const teller *t, int64_t cells)
+static void warn(const teller *t, const char *code, const char *text)
+{
+    t->w->journal->warn(t->w->cx, t->module, code, "%s", text);
+}
+
+static void warn_of_gate(const teller *t)
+{
+    const rank_end *end = &t->w->end;
+    char text[256];
+    if (t->w->o->direct)
+        snprintf(text, sizeof text, "the gate was not met by any split; the network stays dense");
+    else
+        snprintf(text, sizeof text,
+                 "the gate was not met: at the end the hold-out's top-1 is %.2f %%, below %.2f %%; the last network "
+                 "that met it is kept",
+                 100 * end->last, 100 * end->aim.least);
+    warn(t, "gate", text);
+}
+
+static void tell_warnings(const teller *t, double ratio)
 {
     const rank_work *w = t->w;
-    bool split = false;
+    const char *idle = w->n && !w->o->direct ? xb_rank_idle(w, w->result.steps) : NULL;
+    bool split = false, budget = w->o->budget > 0;
     char text[256];
     for (size_t i = 0; i < w->n; i++) split |= w->layer[i].now.split != 0;
+    if (idle) warn(t, w->told ? NULL : "rank-clip", idle);
     if (w->end.gave_up) {
-        snprintf(text, sizeof text, "the gate was not met; the last network that met it is kept (area ratio %.4g)",
-                 (double)cells / (double)w->dense);
-        warn(t, text);
-    } else if (w->n && !split) {
+        warn_of_gate(t);
+    } else if (w->n && !split && !idle) {
         snprintf(text, sizeof text, "no layer was clipped to a rank that pays (%s %g); the network stays dense",
-                 w->o->budget > 0 ? "budget" : "epsilon", w->o->budget > 0 ? w->o->budget : w->o->epsilon);
-        warn(t, text);
-    } else if (w->o->budget > 0 && (double)cells > w->o->budget * (double)w->dense) {
-        snprintf(text, sizeof text, "the budget of %.4g was not reached: the area ratio is %.4g", w->o->budget,
-                 (double)cells / (double)w->dense);
-        warn(t, text);
+                 budget ? "budget" : "epsilon", budget ? w->o->budget : w->o->epsilon);
+        warn(t, "rank-clip", text);
+    } else if (budget && ratio > w->o->budget) {
+        snprintf(text, sizeof text, "the budget of %.4g was not reached: the area ratio is %.4g", w->o->budget, ratio);
+        warn(t, "rank-clip", text);
     }
 }
 
@@ -155,7 +157,7 @@ static void summarise(const rank_work *w, int64_t cells)
 
 void xb_rank_facts(const rank_work *w, xb_module *module, const xb_measure *m)
 {
-    teller t = {w, module, w->cx->host->service(w->cx, "xb.journal", 1)};
+    teller t = {w, module};
     int64_t cells = w->other;
     for (size_t i = 0; i < w->n; i++) {
         const rank_layer *l = &w->layer[i];
@@ -164,6 +166,6 @@ void xb_rank_facts(const rank_work *w, xb_module *module, const xb_measure *m)
     tell_curves(&t);
     for (size_t i = 0; i < w->n; i++) tell_layer(&t, &w->layer[i]);
     tell_totals(&t, m, cells);
-    tell_warnings(&t, cells);
+    tell_warnings(&t, (double)cells / (double)w->dense);
     summarise(w, cells);
 }

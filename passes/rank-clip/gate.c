@@ -4,23 +4,6 @@
 #include "rank-clip.h"
 #include <string.h>
 
-bool xb_rank_gated(const rank_work *w)
-{
-    return w->o->gate.max_drop < RANK_NO_GATE;
-}
-
-int xb_rank_aim(const rank_work *w, const xb_measure *m, rank_end *end)
-{
-    end->baseline = m->top1;
-    end->target = m->top1 - w->o->gate.max_drop / 100 - 1e-9;
-    if (!xb_rank_gated(w) || m->correct) return 0;
-    w->cx->host->diagnose(
-        w->cx, XB_ERROR, "gate", NULL,
-        "the network as it came has no answer right on the hold-out; a gate needs labels, and a network "
-        "that knows them");
-    return -1;
-}
-
 /* Back to a snapshot. What was learned about layers, and the curves, stay. */
 static int go_back(rank_work *w, xb_trainer *t, int64_t snapshot)
 {
@@ -63,7 +46,7 @@ static int take_back(rank_work *w, xb_trainer *t, double top1)
     w->cx->host->diagnose(w->cx, XB_NOTE, "rank-clip", NULL,
                           "step %lld: the hold-out's top-1 is %.2f %%, below the gate's %.2f %%: "
                           "'%s' stays at rank %lld",
-                          (long long)step, 100 * top1, 100 * xb_rank_head(w, t)->end.target - w->o->gate.slack,
+                          (long long)step, 100 * top1, 100 * xb_rank_head(w, t)->end.aim.least - w->o->gate.slack,
                           w->layer[worst].name, (long long)w->layer[worst].now.k);
     return 0;
 }
@@ -72,11 +55,11 @@ int xb_rank_judge(rank_work *w, xb_trainer *t, double top1, bool *may_clip)
 {
     rank_head *h = xb_rank_head(w, t);
     *may_clip = true;
-    if (!xb_rank_gated(w)) return 0;
-    bool fair = top1 >= h->end.target - w->o->gate.slack / 100;
+    if (!xb_is_gated(&w->o->gate)) return 0;
+    bool fair = top1 >= h->end.aim.least - w->o->gate.slack / 100;
     if (h->before >= 0 && !fair && worst_clip(w) < w->n) return take_back(w, t, top1);
     drop(w, t, &h->before);
-    if (top1 >= h->end.target) {
+    if (top1 >= h->end.aim.least) {
         drop(w, t, &h->good);
         h->good = w->train->snapshot(t);
     }
@@ -87,16 +70,12 @@ int xb_rank_judge(rank_work *w, xb_trainer *t, double top1, bool *may_clip)
 int xb_rank_judge_end(rank_work *w, xb_trainer *t, double top1)
 {
     rank_head *h = xb_rank_head(w, t);
-    if (!xb_rank_gated(w)) return 0;
-    if (top1 < h->end.target) {
+    if (!xb_is_gated(&w->o->gate)) return 0;
+    if (top1 < h->end.aim.least) {
         if (go_back(w, t, h->good) < 0) return -1;
         h = xb_rank_head(w, t);
         h->end.gave_up = 1;
-        w->cx->host->diagnose(
-            w->cx, XB_WARNING, "gate", NULL,
-            "the gate was not met: at the end the hold-out's top-1 is %.2f %%, below %.2f %%; the last "
-            "network that met it is kept",
-            100 * top1, 100 * h->end.target);
+        h->end.last = top1;
     }
     drop(w, t, &h->before);
     drop(w, t, &h->good);

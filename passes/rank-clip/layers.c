@@ -20,13 +20,6 @@ int64_t xb_rank_all_cells(const rank_work *w)
     return cells;
 }
 
-xb_op xb_rank_find(const rank_work *w, const xb_graph *g, const char *name)
-{
-    xb_op op = w->graph->first(g);
-    while (op.id && strcmp(w->graph->op_name(g, op), name)) op = w->graph->next(g, op);
-    return op;
-}
-
 /* ---- the classifier ---- */
 
 typedef struct reach {
@@ -84,22 +77,18 @@ static bool is_classifier(const rank_work *w, const xb_graph *g, const reach *r,
 
 /* ---- what the options mean ---- */
 
-/* Of the first pattern that matches; 0: none does. */
+/* 0: none is given. */
 static int64_t fixed_rank(const rank_work *w, const char *name)
 {
-    const xb_map_item *item = w->o->ranks.data;
-    for (size_t i = 0; i < w->o->ranks.n; i++)
-        if (w->edit->matches(item[i].key, name)) return *(const int64_t *)item[i].value;
-    return 0;
+    int i = w->edit->which(&w->o->ranks, true, name);
+    return i < 0 ? 0 : *(const int64_t *)((const xb_map_item *)w->o->ranks.data)[i].value;
 }
 
 /* Without `layers`: those that `ranks` names; without both: all. */
 static bool asked_for(const rank_work *w, const char *name)
 {
-    const char *const *pattern = w->o->layers.data;
-    for (size_t i = 0; i < w->o->layers.n; i++)
-        if (w->edit->matches(pattern[i], name)) return true;
-    return !w->o->layers.n && (!w->o->ranks.n || fixed_rank(w, name));
+    if (w->o->layers.n) return w->edit->which(&w->o->layers, false, name) >= 0;
+    return !w->o->ranks.n || fixed_rank(w, name);
 }
 
 /* A pattern is its very name. */
@@ -114,22 +103,6 @@ static bool by_name(const rank_work *w, const char *name)
     return false;
 }
 
-static void warn_of(const rank_work *w, const xb_graph *g, const reach *r, const char *option, const char *pattern)
-{
-    xb_matrix m;
-    for (size_t i = 0; i < r->n; i++)
-        if (w->graph->matrix(g, r->op[i], &m) && w->edit->matches(pattern, m.name)) return;
-    w->cx->host->diagnose(w->cx, XB_WARNING, "rank-clip", NULL, "%s: no layer is called '%s'", option, pattern);
-}
-
-static void warn_of_patterns(const rank_work *w, const xb_graph *g, const reach *r)
-{
-    const char *const *pattern = w->o->layers.data;
-    const xb_map_item *item = w->o->ranks.data;
-    for (size_t i = 0; i < w->o->layers.n; i++) warn_of(w, g, r, "layers", pattern[i]);
-    for (size_t i = 0; i < w->o->ranks.n; i++) warn_of(w, g, r, "ranks", item[i].key);
-}
-
 /* ---- the choice ---- */
 
 static bool has_mask(const rank_work *w, const xb_graph *g, xb_value weight)
@@ -140,18 +113,29 @@ static bool has_mask(const rank_work *w, const xb_graph *g, xb_value weight)
     return false;
 }
 
+/* For good, or by the recipe. */
+static bool is_frozen(const rank_work *w, const xb_graph *g, xb_value weight)
+{
+    const xb_attr *note = w->graph->note(g, weight, "frozen");
+    const xb_list *rules = &w->o->train.params;
+    int i = w->edit->which(rules, true, w->graph->value_name(g, weight));
+    return (note && (!note->n || note->ints[0])) ||
+           (i >= 0 && ((const xb_param_rule *)((const xb_map_item *)rules->data)[i].value)->frozen);
+}
+
 /* Why the layer stays as it is; NULL: it need not. */
 static const char *unfit(const rank_work *w, const xb_graph *g, const reach *r, const xb_matrix *m)
 {
-    const char *type = w->graph->op_type(g, m->op);
     int64_t most = xb_rank_break_even(m->rows, m->cols), fixed = fixed_rank(w, m->name);
     if (w->graph->type(g, m->weight)->dtype != XB_F32) return "not float32";
     if (m->groups != 1) return "it has groups";
     if (m->rows == 1 || m->cols == 1) return "a vector";
     if (most < 1) return "no rank pays";
     if (fixed > most) return "its rank does not pay";
-    if (!strcmp(type, "ConvTranspose") && !w->o->direct) return "transposed convolutions are split by direct alone";
+    if (m->rows > XB_LINALG_SIDE && m->cols > XB_LINALG_SIDE) return "it is too large";
     if (has_mask(w, g, m->weight)) return "it has a mask";
+    if (is_frozen(w, g, m->weight)) return "it is frozen";
+    if (w->graph->users(g, m->weight) > 1) return "others share its weights";
     if (strlen(m->name) > RANK_NAME - 32) return "its name is too long";
     return is_classifier(w, g, r, m->op) && !by_name(w, m->name) ? "the classifier" : NULL;
 }
@@ -180,25 +164,38 @@ static void append(char *text, size_t size, const char *name, const char *why)
         strcat(text, ", ...");
 }
 
-int xb_rank_layers(rank_work *w, const xb_graph *g)
+static void list_layers(rank_work *w, const xb_graph *g, const reach *r)
 {
-    reach r = reach_of(w, g);
     char left[1024] = "";
-    w->layer = w->cx->host->alloc(w->cx, r.n + 1, sizeof *w->layer);
-    warn_of_patterns(w, g, &r);
-    for (size_t i = 0; i < r.n; i++) {
+    w->layer = w->cx->host->alloc(w->cx, r->n + 1, sizeof *w->layer);
+    for (size_t i = 0; i < r->n; i++) {
         xb_matrix m;
-        if (!w->graph->matrix(g, r.op[i], &m)) continue;
-        int64_t cells = m.groups * m.rows * m.cols;
-        const char *why = asked_for(w, m.name) ? unfit(w, g, &r, &m) : "";
-        w->dense += cells;
+        if (!w->graph->matrix(g, r->op[i], &m)) continue;
+        const char *why = asked_for(w, m.name) ? unfit(w, g, r, &m) : "";
         if (!why) {
             w->layer[w->n++] = layer_of(w, &m);
             continue;
         }
-        w->other += cells;
+        w->other += m.groups * m.rows * m.cols;
         if (*why) append(left, sizeof left, m.name, why);
     }
     if (*left) w->cx->host->diagnose(w->cx, XB_NOTE, "rank-clip", NULL, "left as they are: %s", left);
-    return 0;
+}
+
+int xb_rank_layers(rank_work *w, const xb_graph *g)
+{
+    const xb_list *layers = &w->o->layers, *ranks = &w->o->ranks;
+    if (w->edit->check_names(w->cx, g, "layers", layers, false, NULL) < 0) return -1;
+    if (w->edit->check_names(w->cx, g, "ranks", ranks, true, layers) < 0) return -1;
+    reach r = reach_of(w, g);
+    list_layers(w, g, &r);
+    w->dense = w->graph->cells(g);
+    int64_t least = w->other;
+    for (size_t i = 0; i < w->n; i++)
+        least += xb_rank_cells(w->layer[i].rows, w->layer[i].cols, w->layer[i].fixed ? w->layer[i].fixed : 1);
+    if (!(w->o->budget > 0) || (double)least <= w->o->budget * (double)w->dense) return 0;
+    w->cx->host->diagnose(w->cx, XB_ERROR, "rank-clip", NULL,
+                          "the budget of %g cannot be met: with rank 1 a layer %lld of %lld cells are left",
+                          w->o->budget, (long long)least, (long long)w->dense);
+    return -1;
 }

@@ -22,13 +22,10 @@ typedef struct rank_options {
     double budget;   /* 0: epsilon decides */
     int sensitivity; /* rank_sensitivity */
     bool direct;
-    struct {
-        double max_drop, slack; /* points */
-    } gate;
+    xb_gate_rule gate;
     xb_recipe train;
 } rank_options;
 
-#define RANK_NO_GATE 100.0
 #define RANK_NAME 256 /* bytes of an op's name that the state holds */
 
 /* How a layer stands; in training a part of the state. */
@@ -56,10 +53,11 @@ typedef struct rank_point {
 
 /* What the run came to, beside the layers. */
 typedef struct rank_end {
-    double baseline, target; /* top1: of the network as it came; that the gate asks for */
-    int64_t clips, undone;   /* clips done, layers taken back */
-    int64_t gave_up;         /* the gate was not met: the last good network is back */
-    int64_t points;          /* of the curves */
+    xb_aim aim;
+    double last;           /* top1 of the network at the end, before the gate took it back */
+    int64_t clips, undone; /* clips done, layers taken back */
+    int64_t gave_up;       /* the gate was not met: the last good network is back */
+    int64_t points;        /* of the curves */
 } rank_end;
 
 typedef struct rank_work {
@@ -68,11 +66,14 @@ typedef struct rank_work {
     const xb_train_api *train;
     const xb_edit_api *edit;
     const xb_linalg_api *math;
+    const xb_journal_api *journal;
     const rank_options *o;
     rank_layer *layer; /* in graph order */
     size_t n;
     int64_t dense, other; /* cells of all synaptic layers as they came; of those that are no candidates */
     int64_t holdout;      /* items of the pipeline's */
+    bool probed;          /* sensitivities were measured */
+    bool told;            /* xb_rank_idle was printed */
     double *room;         /* scratch: room_n numbers, of which used are taken */
     size_t room_n, used;
     size_t state_size;
@@ -111,8 +112,8 @@ int64_t xb_rank_break_even(int64_t n, int64_t m);
 /* k (n + m) where that saves cells, else n m. */
 int64_t xb_rank_cells(int64_t n, int64_t m, int64_t k);
 int64_t xb_rank_all_cells(const rank_work *w);
-xb_op xb_rank_find(const rank_work *w, const xb_graph *g, const char *name); /* id 0: none */
-int xb_rank_layers(rank_work *w, const xb_graph *g); /* candidates; negative after a diagnostic */
+/* Candidates, from names in the options that are checked, and a budget that can be met. Negative after a diagnostic. */
+int xb_rank_layers(rank_work *w, const xb_graph *g);
 
 /* -- allocate.c -- */
 
@@ -136,9 +137,7 @@ int xb_rank_train(rank_work *w, xb_graph *g);
 rank_head *xb_rank_head(const rank_work *w, xb_trainer *t);
 void xb_rank_load(rank_work *w, xb_trainer *t); /* tracks: state -> layers */
 void xb_rank_store(const rank_work *w, xb_trainer *t);
-bool xb_rank_gated(const rank_work *w);
-/* Baseline and target, from what the network as it came does on the hold-out. Negative after a diagnostic. */
-int xb_rank_aim(const rank_work *w, const xb_measure *m, rank_end *end);
+double xb_rank_clips_due(const rank_work *w, int64_t steps); /* of a run; <= 0: none */
 /* Takes back a clip that cost too much and freezes the layer that lost most. *may_clip: the network at hand may be
  * clipped. Negative after a diagnostic. */
 int xb_rank_judge(rank_work *w, xb_trainer *t, double top1, bool *may_clip);
@@ -149,6 +148,8 @@ int xb_rank_judge_end(rank_work *w, xb_trainer *t, double top1);
 #define RANK_POINTS 512                        /* most points of a curve */
 size_t xb_rank_point_size(const rank_work *w); /* numbers */
 void xb_rank_note_point(const rank_work *w, xb_trainer *t, const xb_measure *m);
+/* Why a run of so many steps clips nothing that it might; NULL: it does. */
+const char *xb_rank_idle(const rank_work *w, int64_t steps);
 void xb_rank_facts(const rank_work *w, xb_module *module, const xb_measure *m);
 
 #endif

@@ -1,5 +1,6 @@
 /* doctor.c: is this installation sound, and why is a plugin missing? */
 #include "cli/cli.h"
+#include "nn/linalg.h"
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <yaml.h>
@@ -8,11 +9,12 @@
 static int run(xb_cli *cli, const void *flags, int argc, char **argv)
 {
     (void)flags, (void)argc, (void)argv;
-    char library[64];
+    char library[64], algebra[64];
     printf("xbarc %s, plugin ABI %d.%d\n", XBARC_VERSION, XB_ABI_MAJOR, XB_ABI_MINOR);
     printf("numeric profile: %s\n", xb_engine_profile());
-    printf("libraries: %s; libyaml %s; jansson %s; zlib %s; %s\n", xb_engine_library(library),
-           yaml_get_version_string(), jansson_version_str(), zlibVersion(), OpenSSL_version(OPENSSL_VERSION));
+    printf("libraries: %s; %s; libyaml %s; jansson %s; zlib %s; %s\n", xb_engine_library(library),
+           xb_linalg_library(algebra), yaml_get_version_string(), jansson_version_str(), zlibVersion(),
+           OpenSSL_version(OPENSSL_VERSION));
     printf("shared files: %s%s\n", cli->share, xb_exists(cli->share) ? "" : " (missing)");
     xb_registry *r = xb_cli_plugins(cli);
     if (!r) return XB_EXIT_BAD_INPUT;

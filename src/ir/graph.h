@@ -86,6 +86,7 @@ size_t xb_graph_users(const xb_graph *g, xb_value v);
 bool xb_graph_is_const(const xb_graph *g, xb_value v);
 const void *xb_graph_data(const xb_graph *g, xb_value v);
 bool xb_graph_matrix(const xb_graph *g, xb_op op, xb_matrix *out);
+int64_t xb_graph_cells(const xb_graph *g);
 const xb_attr *xb_graph_note(const xb_graph *g, xb_value v, const char *key);
 size_t xb_graph_notes(const xb_graph *g, xb_value v, const xb_attr **list);
 void *xb_graph_write(xb_graph *g, xb_value v);

@@ -120,3 +120,12 @@ bool xb_graph_matrix(const xb_graph *g, xb_op op, xb_matrix *out)
     if (ok) *out = m;
     return ok;
 }
+
+int64_t xb_graph_cells(const xb_graph *g)
+{
+    int64_t n = 0;
+    xb_matrix m;
+    for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op))
+        if (xb_graph_matrix(g, op, &m)) n += m.groups * m.rows * m.cols;
+    return n;
+}

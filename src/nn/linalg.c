@@ -10,8 +10,10 @@
 #include <lapacke.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xbarc/linalg.h>
 
 enum { ALIGN = 64 };
 
@@ -26,6 +28,15 @@ static void one_thread(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, set_one_thread);
+}
+
+/* "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... Zen MAX_THREADS=64": its first two words, and the core. */
+char *xb_linalg_library(char out[64])
+{
+    const char *config = openblas_get_config(), *space = strchr(config, ' ');
+    int n = space ? (int)(space + 1 - config + (ptrdiff_t)strcspn(space + 1, " ")) : (int)strlen(config);
+    snprintf(out, 64, "%.*s %s", n, config, openblas_get_corename());
+    return out;
 }
 
 static void *work(int64_t rows, int64_t cols, size_t size)
@@ -84,7 +95,7 @@ static bool refuse(xb_diags *d, const char *what, int64_t n, int64_t m, const ch
 static bool check_size(xb_diags *d, const char *what, int64_t n, int64_t m)
 {
     if (n < 1 || m < 1) return refuse(d, what, n, m, "there is nothing in it");
-    bool fits = n <= INT32_MAX && m <= INT32_MAX && (n <= 1 << 14 || m <= 1 << 14);
+    bool fits = n <= INT32_MAX && m <= INT32_MAX && (n <= XB_LINALG_SIDE || m <= XB_LINALG_SIDE);
     return fits || refuse(d, what, n, m, "it is too large");
 }
 

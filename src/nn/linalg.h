@@ -2,12 +2,15 @@
  * results).
  *
  * LAPACK and BLAS run on one thread, which the whole process sets once, and on memory that is aligned alike every time,
- * so that the same matrix gives the same bytes whatever else runs. Another CPU may round otherwise.
+ * so that the same matrix gives the same bytes whatever else runs. Another CPU, or version of the library, may round
+ * otherwise.
  */
 #ifndef XB_NN_LINALG_H
 #define XB_NN_LINALG_H
 
 #include "base/diag.h"
+
+char *xb_linalg_library(char out[64]); /* "OpenBLAS 0.3.21 Zen": results depend on it; returns out */
 
 void xb_linalg_product(int64_t n, int64_t k, int64_t m, const double *a, const double *b, double *c);
 void xb_linalg_product_tn(int64_t n, int64_t k, int64_t m, const double *a, const double *b, double *c);

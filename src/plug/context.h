@@ -36,6 +36,8 @@ const void *xb_service_find(const char *name, uint32_t version);
 /* service_json.c */
 void xb_json_service_release(struct xb_json *j);
 extern const xb_json_api xb_json_service;
+/* service_journal.c */
+extern const xb_journal_api xb_journal_service;
 /* service_layout.c */
 extern const xb_hw_api xb_hw_service;
 extern const xb_layout_api xb_layout_service;

@@ -9,12 +9,6 @@ static xb_params untrained(xb_graph *g)
     return (xb_params){.graph = g};
 }
 
-static int rotate(xb_cx *cx, xb_graph *g, xb_op op, const float *q, int64_t k)
-{
-    xb_params p = untrained(g);
-    return xb_edit_rotate(xb_context_of(cx)->diags, &p, op, q, k) ? 0 : -1;
-}
-
 static int factor(xb_cx *cx, xb_graph *g, xb_op op, const float *u, const float *v, int64_t k, xb_op *first,
                   xb_op *second)
 {
@@ -32,12 +26,6 @@ static int remove_units(xb_cx *cx, xb_graph *g, xb_op op, const int64_t *units, 
 {
     xb_params p = untrained(g);
     return xb_edit_remove_units(xb_context_of(cx)->diags, &p, op, units, n, fold) ? 0 : -1;
-}
-
-static int can_remove(xb_cx *cx, xb_graph *g, xb_op op, const int64_t *units, size_t n)
-{
-    xb_params p = untrained(g);
-    return xb_edit_can_remove(xb_context_of(cx)->diags, &p, op, units, n) ? 0 : -1;
 }
 
 /* Of an error as it is printed: "node 'x' (Softmax): words". */
@@ -63,13 +51,52 @@ static int losses(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, 
     return ok ? (int)count : -1;
 }
 
+/* ---- names in options ---- */
+
+static const char *pattern_at(const xb_list *patterns, bool map, size_t i)
+{
+    return map ? ((const xb_map_item *)patterns->data)[i].key : ((const char *const *)patterns->data)[i];
+}
+
+static int which(const xb_list *patterns, bool map, const char *layer)
+{
+    for (size_t i = 0; i < patterns->n; i++)
+        if (xb_glob(pattern_at(patterns, map, i), layer)) return (int)i;
+    return -1;
+}
+
+static bool means_some(const xb_graph *g, const char *pattern, const xb_list *within)
+{
+    xb_matrix m;
+    for (xb_op op = xb_graph_first(g); op.id; op = xb_graph_next(g, op))
+        if (xb_graph_matrix(g, op, &m) && xb_glob(pattern, m.name) &&
+            (!within || !within->n || which(within, false, m.name) >= 0))
+            return true;
+    return false;
+}
+
+static int check_names(xb_cx *cx, const xb_graph *g, const char *option, const xb_list *patterns, bool map,
+                       const xb_list *within)
+{
+    int status = 0;
+    for (size_t i = 0; i < patterns->n; i++) {
+        const char *pattern = pattern_at(patterns, map, i);
+        bool known = means_some(g, pattern, NULL);
+        if (known && means_some(g, pattern, within)) continue;
+        cx->host->diagnose(cx, XB_ERROR, "pass-check", NULL, "'%s: %s' is the name or pattern of no layer%s", option,
+                           pattern, known ? " that 'layers' means" : "");
+        status = -1;
+    }
+    return status;
+}
+
 const xb_edit_api xb_edit_service = {
     .struct_size = sizeof(xb_edit_api),
-    .rotate = rotate,
     .factor = factor,
     .merge = merge,
     .remove_units = remove_units,
-    .can_remove = can_remove,
     .matches = xb_glob,
     .losses = losses,
+    .which = which,
+    .check_names = check_names,
 };

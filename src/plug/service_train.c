@@ -68,8 +68,14 @@ static int run(xb_cx *cx, xb_graph *g, const xb_recipe *recipe, const xb_train_h
     const xb_dataset *data = data_of(c);
     const char *checkpoint;
     xb_graph *named;
+    if ((size_t)recipe->holdout > c->learning.holdout) {
+        cx->host->diagnose(cx, XB_ERROR, "data", NULL,
+                           "the recipe's 'holdout: %lld' is another than the pipeline's, by which passes are judged: "
+                           "'data: {train: ..., holdout: %lld}' says it",
+                           (long long)recipe->holdout, (long long)recipe->holdout);
+        return -1;
+    }
     if (!data || !checkpoint_of(c, &checkpoint) || !teacher_of(c, recipe, &named)) return -1;
-    size_t holdout = (size_t)recipe->holdout > c->learning.holdout ? (size_t)recipe->holdout : c->learning.holdout;
     xb_training w = {.d = c->diags,
                      .cx = cx,
                      .graph = g,
@@ -81,7 +87,7 @@ static int run(xb_cx *cx, xb_graph *g, const xb_recipe *recipe, const xb_train_h
                      .hooks = hooks,
                      .data = data,
                      .map = &c->learning.map,
-                     .holdout = holdout,
+                     .holdout = c->learning.holdout,
                      .engine = c->learning.engine,
                      .label = cx->instance,
                      .checkpoint = checkpoint,
@@ -126,6 +132,46 @@ static bool has_data(xb_cx *cx, int64_t *holdout)
     return l->data != NULL;
 }
 
+/* ---- gates ---- */
+
+static int check_gate(xb_cx *cx, const xb_gate_rule *rule)
+{
+    int64_t holdout = 0;
+    if (!xb_is_gated(rule) || (has_data(cx, &holdout) && holdout)) return 0;
+    cx->host->diagnose(cx, XB_ERROR, "pass-check", NULL,
+                       "'gate' measures on a hold-out, but the pipeline has no 'data: {train: ..., holdout: N}'");
+    return -1;
+}
+
+static int aim(xb_cx *cx, const xb_graph *g, const xb_gate_rule *rule, xb_aim *out)
+{
+    int64_t holdout;
+    *out = (xb_aim){.least = -1};
+    has_data(cx, &holdout);
+    if ((xb_is_gated(rule) || holdout) && measure(cx, g, &out->before) < 0) return -1;
+    if (!xb_is_gated(rule)) return 0;
+    out->least = out->before.top1 - rule->max_drop / 100 - 1e-9;
+    if (out->before.correct) return 0;
+    cx->host->diagnose(cx, XB_ERROR, "gate", NULL,
+                       "the network as it came has no answer right on the hold-out; a gate needs labels, and a network "
+                       "that knows them");
+    return -1;
+}
+
+static void tell_gate(xb_cx *cx, xb_module *module, const xb_gate_rule *rule, const xb_aim *a, const xb_measure *now,
+                      bool met)
+{
+    const xb_journal_api *journal = &xb_journal_service;
+    xb_fact f = {.unit = "ratio", .split = "holdout"};
+    if (xb_is_gated(rule)) journal->tell(cx, module, "gate-met", NULL, &(xb_fact){.value = met});
+    f.value = a->before.top1;
+    if (a->before.total) journal->tell(cx, module, "top1-before", NULL, &f);
+    f.value = now->top1;
+    if (now->total) journal->tell(cx, module, "top1", NULL, &f);
+    f = (xb_fact){.value = now->loss, .unit = "nat", .split = "holdout"};
+    if (now->total) journal->tell(cx, module, "loss", NULL, &f);
+}
+
 const xb_train_api xb_train_service = {
     .struct_size = sizeof(xb_train_api),
     .run = run,
@@ -157,4 +203,7 @@ const xb_train_api xb_train_service = {
     .forget = xb_trainer_forget,
     .merge = xb_trainer_merge,
     .has_data = has_data,
+    .check_gate = check_gate,
+    .aim = aim,
+    .tell_gate = tell_gate,
 };

@@ -1,9 +1,11 @@
 /* services.c: every service of this host, by name and version. */
 #include "ir/infer.h"
 #include "nn/engine.h"
+#include "nn/linalg.h"
 #include "nn/ref.h"
 #include "plug/context.h"
 #include "report/render.h"
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,18 +53,8 @@ static const xb_graph_api graph_service = {
     .remove = xb_graph_remove,
     .sweep = xb_graph_sweep,
     .infer = infer,
-};
-
-static void journal_add(xb_cx *cx, xb_module *module, const xb_fact *fact)
-{
-    (void)cx;
-    xb_module_journal(module, fact);
-}
-
-static const xb_journal_api journal_service = {
-    .struct_size = sizeof(xb_journal_api),
-    .add = journal_add,
-    .facts = xb_module_facts,
+    .find_op = xb_graph_find_op,
+    .cells = xb_graph_cells,
 };
 
 static void to_sink(void *sink, const void *bytes, size_t n)
@@ -85,6 +77,22 @@ static const char *version(void)
     return XBARC_VERSION;
 }
 
+static char profile_text[192];
+
+static void set_profile(void)
+{
+    char library[64], algebra[64];
+    snprintf(profile_text, sizeof profile_text, "%s, %s, %s", xb_engine_profile(), xb_engine_library(library),
+             xb_linalg_library(algebra));
+}
+
+static const char *profile(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_profile);
+    return profile_text;
+}
+
 static size_t run_inputs(xb_cx *cx, const char *const (**triples)[3])
 {
     const xb_run_info *info = xb_context_of(cx)->info;
@@ -102,7 +110,7 @@ static size_t run_passes(xb_cx *cx, const char *const (**pairs)[2])
 static const xb_run_api run_service = {
     .struct_size = sizeof(xb_run_api),
     .version = version,
-    .profile = xb_engine_profile,
+    .profile = profile,
     .inputs = run_inputs,
     .passes = run_passes,
 };
@@ -113,7 +121,7 @@ static const struct offer {
     const void *table;
 } offers[] = {
     {"xb.graph", 1, &graph_service},     {"xb.hw", 1, &xb_hw_service},     {"xb.layout", 1, &xb_layout_service},
-    {"xb.journal", 1, &journal_service}, {"xb.json", 1, &xb_json_service}, {"xb.report", 1, &report_service},
+    {"xb.journal", 1, &xb_journal_service}, {"xb.json", 1, &xb_json_service}, {"xb.report", 1, &report_service},
     {"xb.run", 1, &run_service},         {"xb.train", 1, &xb_train_service}, {"xb.linalg", 1, &xb_linalg_service},
     {"xb.edit", 1, &xb_edit_service},
 };

@@ -104,6 +104,8 @@ static const xb_graph_api host_graph_api = {
     .remove = xb_graph_remove,
     .sweep = xb_graph_sweep,
     .infer = host_infer,
+    .find_op = xb_graph_find_op,
+    .cells = xb_graph_cells,
 };
 static const xb_hw_api host_hw_api = {.of = host_hw, .tiling = xb_tile, .plan = host_plan};
 static const xb_layout_api host_layout_api = {

@@ -84,7 +84,7 @@ START_TEST(counts_are_exact)
     ck_assert_double_eq(bench_fact(b, "cells"), 75 + 108 * 5 + 50);
     ck_assert_double_eq(bench_fact(b, "cells.fc1"), 108 * 5);
     ck_assert_double_eq(bench_fact(b, "area-ratio"), 665.0 / 2564);
-    ck_assert_int_eq(bench_cells(bench_graph(b)), 665);
+    ck_assert_int_eq(xb_graph_cells(bench_graph(b)), 665);
     ck_assert(isnan(bench_fact(b, "rounds")) && isnan(bench_fact(b, "gate-met")));
     bench_free(b);
 }
@@ -97,7 +97,7 @@ START_TEST(keep_is_of_every_layer)
     ck_assert_int_eq(bench_units(b, "b"), 4);
     ck_assert_int_eq(bench_units(b, "c"), 4);
     ck_assert_int_eq(bench_units(b, "fc"), 5);
-    ck_assert_int_eq(bench_cells(bench_graph(b)), 3 * 18 + 4 * 27 + 4 * 18 + 20);
+    ck_assert_int_eq(xb_graph_cells(bench_graph(b)), 3 * 18 + 4 * 27 + 4 * 18 + 20);
     bench_free(b);
     b = pruned(bench_net(small_net), "{keep: 1%, " NO_TRAINING); /* at least one */
     ck_assert_int_eq(bench_units(b, "conv1"), 1);
@@ -117,8 +117,8 @@ START_TEST(groups_stay_alike)
     ck_assert_int_eq(bench_units(b, "e"), 4);
     xb_matrix e = bench_matrix(bench_graph(b), "e");
     ck_assert(e.groups == 4 && e.rows == 2 && e.cols == 1);
-    ck_assert_int_eq(bench_cells(bench_graph(b)), 2 * 18 + 3 * 18 + 5 * 9 + 8 * 5 + 4 * 2 + 4 * 4 * 5);
-    ck_assert_double_eq(bench_fact(b, "cells"), (double)bench_cells(bench_graph(b)));
+    ck_assert_int_eq(xb_graph_cells(bench_graph(b)), 2 * 18 + 3 * 18 + 5 * 9 + 8 * 5 + 4 * 2 + 4 * 4 * 5);
+    ck_assert_double_eq(bench_fact(b, "cells"), (double)xb_graph_cells(bench_graph(b)));
     bench_free(b);
     b = pruned(branched_net(), "{units: {d: 7, w: 6}, " NO_TRAINING); /* four at a time */
     ck_assert_int_eq(bench_units(b, "d"), 8);
@@ -146,6 +146,12 @@ START_TEST(layers_limit_what_goes)
     b = pruned(bench_net(small_net), "{budget: 50%, layers: [conv1], " NO_TRAINING);
     ck_assert_int_eq(bench_units(b, "conv1"), 1);
     ck_assert_int_eq(bench_units(b, "fc1"), 16);
+    ck_assert(!bench_says(b, "warning"));
+    bench_free(b);
+    b = pruned(bench_net(residual), "{keep: 50%, layers: [b], " NO_TRAINING); /* c goes with it, but not unsaid */
+    ck_assert(bench_units(b, "b") == 4 && bench_units(b, "c") == 4 && bench_units(b, "a") == 6);
+    ck_assert(bench_says(b, "warning: prune-units: 'c', which 'layers' does not mean, loses 4 of its units"));
+    ck_assert_uint_eq(bench_counts(b, "warning"), 1);
     bench_free(b);
 }
 END_TEST
@@ -156,9 +162,9 @@ static int64_t cells_for(xb_graph *(*make)(void), double cells, double *units)
 {
     xb_graph *g = make();
     char text[100];
-    snprintf(text, sizeof text, "{budget: %.17g, " NO_TRAINING, cells / (double)bench_cells(g));
+    snprintf(text, sizeof text, "{budget: %.17g, " NO_TRAINING, cells / (double)xb_graph_cells(g));
     bench *b = pruned(g, text);
-    int64_t left = bench_cells(bench_graph(b));
+    int64_t left = xb_graph_cells(bench_graph(b));
     *units = bench_fact(b, "units");
     ck_assert_double_eq(bench_fact(b, "cells"), (double)left);
     bench_free(b);
@@ -171,7 +177,7 @@ START_TEST(budget_is_met_within_one_unit)
     const double most[] = {1, 2, 4}; /* units that go together */
     const int64_t least[] = {300, 50, 200};
     xb_graph *g = make[_i]();
-    int64_t cells = bench_cells(g);
+    int64_t cells = xb_graph_cells(g);
     double units, before = NAN;
     xb_graph_free(g);
     while (cells > least[_i]) {
@@ -313,6 +319,9 @@ START_TEST(refused_before_anything_runs)
     } bad[] = {
         {"{units: {conv9: 3}, " NO_TRAINING, "'units: conv9' is the name or pattern of no layer"},
         {"{keep: 0.5, layers: [conv1, 'g*'], " NO_TRAINING, "'layers: g*' is the name or pattern of no layer"},
+        {"{units: {fc1: 3}, layers: [conv*], " NO_TRAINING,
+         "'units: fc1' is the name or pattern of no layer that 'layers' "
+         "means"},
         {"{units: {fc2: 3}, " NO_TRAINING, "'fc2' keeps all its units: node 'fc2' (Gemm): "},
         {"{budget: 1%, " NO_TRAINING, "cannot be met: with one unit a layer 71 of 2564 cells are left"},
     };
@@ -341,7 +350,7 @@ START_TEST(options_that_do_not_go_together)
         {"{keep: 0.5, score: taylor, " NO_TRAINING, "digits:40@1", 0, "'score: taylor' looks at training batches"},
         {"{keep: 0.5, gradual: 2, " NO_TRAINING, "digits:40@1", 0, "'gradual' rounds are between steps"},
         {"{keep: 0.5, gate: {max-drop: 1}, " NO_TRAINING, "digits:40@1", 10, "'gate' judges a training run"},
-        {"{keep: 0.5, gate: {max-drop: 1}}", "digits:40@1", 0, "'gate' judges a training run"},
+        {"{keep: 0.5, gate: {max-drop: 1}}", "digits:40@1", 0, "'gate' measures on a hold-out"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         bench *b = bench_new(small(), bad[i].text, bad[i].data, bad[i].holdout);

@@ -1,4 +1,5 @@
 /* Services as a pass sees them: structure changed where nobody trains, and linear algebra. */
+#include "ir/module.h"
 #include "ir/text.h"
 #include "nn/ref.h"
 #include "nn_kit.h"
@@ -109,26 +110,6 @@ START_TEST(factored_by_singular_values_and_merged)
 }
 END_TEST
 
-START_TEST(rotated_in_place)
-{
-    dense t = dense_new();
-    pass *p = &t.p;
-    const float swap[9] = {0, 1, 0, 1, 0, 0, 0, 0, 1};
-    xb_matrix m = matrix(p, t.fc2);
-    float w[24], bias[3];
-    memcpy(w, xb_graph_data(p->n.g, m.weight), sizeof w);
-    memcpy(bias, xb_graph_data(p->n.g, m.bias), sizeof bias);
-    ck_assert_int_eq(p->edit->rotate(p->cx, p->n.g, t.fc2, swap, 3), 0);
-    const float *now = xb_graph_data(p->n.g, m.weight), *b = xb_graph_data(p->n.g, m.bias);
-    for (int i = 0; i < 8; i++)
-        ck_assert(now[i] == w[8 + i] && now[8 + i] == w[i] && now[16 + i] == w[16 + i]); /* units 0, 1 changed places */
-    ck_assert(b[0] == bias[1] && b[1] == bias[0] && b[2] == bias[2]);
-    ck_assert_int_lt(p->edit->rotate(p->cx, p->n.g, t.fc2, swap, 1), 0);
-    ck_assert_msg(strstr(xb_diags_text(p->n.d), "[edit]"), "%s", xb_diags_text(p->n.d));
-    pass_free(p);
-}
-END_TEST
-
 /* -- units -- */
 
 /* Units whose weights are 0 go, and their biases stay behind in the next layer; a mask goes along. */
@@ -152,40 +133,6 @@ START_TEST(units_go_and_masks_follow)
     const xb_attr *note = xb_graph_note(p->n.g, next.weight, "mask");
     ck_assert_uint_eq(note->n, 21);
     for (int i = 0; i < 21; i++) ck_assert_int_eq(note->ints[i], i != 2);
-    pass_free(p);
-}
-END_TEST
-
-/* Asking changes nothing, and says what removing would say. */
-START_TEST(asking_changes_nothing)
-{
-    dense t = dense_new();
-    pass *p = &t.p;
-    const int64_t all[8] = {0, 1, 2, 3, 4, 5, 6, 7}, none[1] = {8};
-    char *text = text_of(p);
-    uint64_t version = xb_graph_version(p->n.g);
-    ck_assert_int_eq(p->edit->can_remove(p->cx, p->n.g, t.fc1, all, 7), 0);
-    ck_assert_str_eq(xb_diags_text(p->n.d), "");
-    const struct {
-        xb_op op;
-        const int64_t *units;
-        size_t n;
-    } bad[] = {{t.fc1, all, 8}, {t.fc1, none, 1}, {t.fc2, all, 1}};
-    for (size_t i = 0; i < 3; i++) {
-        size_t at = strlen(xb_diags_text(p->n.d));
-        ck_assert_int_lt(p->edit->can_remove(p->cx, p->n.g, bad[i].op, bad[i].units, bad[i].n), 0);
-        ck_assert_uint_eq(xb_diags_errors(p->n.d), 2 * i + 1);
-        char *said = xb_strdup(xb_diags_text(p->n.d) + at);
-        size_t then = strlen(xb_diags_text(p->n.d));
-        ck_assert_int_lt(p->edit->remove_units(p->cx, p->n.g, bad[i].op, bad[i].units, bad[i].n, true), 0);
-        ck_assert_str_eq(xb_diags_text(p->n.d) + then, said);
-        free(said);
-    }
-    char *now = text_of(p);
-    ck_assert_str_eq(now, text);
-    ck_assert_uint_eq(xb_graph_version(p->n.g), version);
-    free(text);
-    free(now);
     pass_free(p);
 }
 END_TEST
@@ -217,6 +164,75 @@ START_TEST(patterns_are_globs)
     ck_assert(p.edit->matches("fc*", "fc10") && p.edit->matches("conv1", "conv1") && p.edit->matches("*", "x"));
     ck_assert(!p.edit->matches("fc*", "xfc1") && !p.edit->matches("conv1", "conv11"));
     pass_free(&p);
+}
+END_TEST
+
+/* Lists and maps alike; a pattern must mean a synaptic layer, and one of `within`. */
+START_TEST(names_in_options)
+{
+    dense t = dense_new();
+    pass *p = &t.p;
+    const char *word[] = {"x", "Gemm*", "Gemm"};
+    const xb_map_item item[] = {{"Gemm_1", NULL}, {"*", NULL}};
+    const xb_list words = {word, 3}, tail = {word + 1, 2}, map = {(void *)item, 2}, none = {0};
+    ck_assert_int_eq(p->edit->which(&words, false, "Gemm"), 1);
+    ck_assert_int_eq(p->edit->which(&words, false, "y"), -1);
+    ck_assert_int_eq(p->edit->which(&map, true, "Gemm_1"), 0);
+    ck_assert_int_eq(p->edit->which(&map, true, "Gemm"), 1);
+    ck_assert_int_eq(p->edit->which(&none, true, "Gemm"), -1);
+    ck_assert_int_eq(p->edit->check_names(p->cx, p->n.g, "layers", &tail, false, NULL), 0);
+    ck_assert_int_eq(p->edit->check_names(p->cx, p->n.g, "ranks", &map, true, &none), 0);
+    ck_assert_str_eq(xb_diags_text(p->n.d), "");
+    ck_assert_int_lt(p->edit->check_names(p->cx, p->n.g, "layers", &words, false, NULL), 0);
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(p->n.d), "'layers: x' is the name or pattern of no layer [pass-check]"));
+    const xb_list first = {word + 2, 1};
+    ck_assert_int_lt(p->edit->check_names(p->cx, p->n.g, "ranks", &map, true, &first), 0);
+    ck_assert_ptr_nonnull(
+        strstr(xb_diags_text(p->n.d), "'ranks: Gemm_1' is the name or pattern of no layer that 'layers' means"));
+    ck_assert_uint_eq(xb_diags_errors(p->n.d), 2);
+    const char *relu = "Relu"; /* an op, but no layer */
+    ck_assert_int_lt(p->edit->check_names(p->cx, p->n.g, "layers", &(xb_list){&relu, 1}, false, NULL), 0);
+    pass_free(p);
+}
+END_TEST
+
+START_TEST(layers_are_found_and_counted)
+{
+    dense t = dense_new();
+    const xb_graph_api *graph = t.p.cx->host->service(t.p.cx, "xb.graph", 1);
+    ck_assert_uint_eq(graph->find_op(t.p.n.g, "Gemm_1").id, t.fc2.id);
+    ck_assert_uint_eq(graph->find_op(t.p.n.g, "Gemm_2").id, 0);
+    ck_assert_int_eq(graph->cells(t.p.n.g), 6 * 8 + 8 * 3);
+    pass_free(&t.p);
+}
+END_TEST
+
+/* -- the journal -- */
+
+START_TEST(steps_tell_under_their_names)
+{
+    dense t = dense_new();
+    xb_module *m = xb_module_new(xb_graph_clone(t.p.n.g));
+    const xb_journal_api *journal = t.p.cx->host->service(t.p.cx, "xb.journal", 1);
+    const xb_fact *f;
+    xb_cx cx = *t.p.cx;
+    cx.instance = "shrink@b";
+    cx.seed = 7;
+    journal->tell(&cx, m, "units", "fc1", &(xb_fact){.value = 3});
+    journal->tell(&cx, m, "top1", NULL, &(xb_fact){.value = 0.5, .unit = "ratio", .split = "holdout", .along = "step"});
+    journal->warn(&cx, m, "shrunk", "%d of %s", 2, "fc1");
+    journal->warn(&cx, m, NULL, "unsaid");
+    ck_assert_uint_eq(journal->facts(m, &f), 4);
+    ck_assert(!strcmp(f[0].key, "pass.shrink@b.units.fc1") && !strcmp(f[0].unit, "1") && !strcmp(f[0].split, ""));
+    ck_assert(!strcmp(f[0].source, "pass shrink") && f[0].seed == 7 && f[0].value == 3 && !f[0].along);
+    ck_assert(!strcmp(f[1].key, "pass.shrink@b.top1") && !strcmp(f[1].unit, "ratio") && !strcmp(f[1].split, "holdout"));
+    ck_assert_str_eq(f[1].along, "step");
+    ck_assert(!strcmp(f[2].key, "warning") && !strcmp(f[2].text, "shrink@b: 2 of fc1"));
+    ck_assert(!strcmp(f[3].key, "warning") && !strcmp(f[3].text, "shrink@b: unsaid"));
+    ck_assert_ptr_nonnull(strstr(xb_diags_text(t.p.n.d), "warning: shrink@b: 2 of fc1 [shrunk]"));
+    ck_assert_ptr_null(strstr(xb_diags_text(t.p.n.d), "unsaid"));
+    xb_module_free(m);
+    pass_free(&t.p);
 }
 END_TEST
 
@@ -256,11 +272,12 @@ int main(void)
     TCase *t = tcase_create("service_edit");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, factored_by_singular_values_and_merged);
-    tcase_add_test(t, rotated_in_place);
     tcase_add_test(t, units_go_and_masks_follow);
-    tcase_add_test(t, asking_changes_nothing);
     tcase_add_test(t, losses_are_told_aside);
     tcase_add_test(t, patterns_are_globs);
+    tcase_add_test(t, names_in_options);
+    tcase_add_test(t, layers_are_found_and_counted);
+    tcase_add_test(t, steps_tell_under_their_names);
     tcase_add_test(t, merge_refuses_with_words);
     tcase_add_test(t, linear_algebra_refuses_with_words);
     suite_add_tcase(s, t);

@@ -107,6 +107,40 @@ START_TEST(merge_undoes_factor)
 }
 END_TEST
 
+static void is_like(const edited *e, xb_op op)
+{
+    xb_matrix m;
+    ck_assert(xb_graph_matrix(e->n.g, op, &m));
+    const xb_slot_state *s = xb_params_find(&e->p, m.weight);
+    ck_assert(s && s->pub.rate == 2 && s->pub.decay == 0.5 && s->pub.frozen && s->born == 9 && s->pub.op.id == op.id);
+    ck_assert_int_eq(xb_graph_note(e->n.g, m.weight, "frozen")->ints[0], 1);
+    is_new(e, m.weight);
+}
+
+/* Rate, decay and frozen go from the weight to its two parts, and back. */
+START_TEST(parts_are_trained_like_the_whole)
+{
+    one o = layer(_i, true, false);
+    edited *e = &o.e;
+    float u[54 * RANK], v[RANK * 6];
+    xb_op first, second, op;
+    exact_factors(&o, u, v);
+    xb_graph_set_note(e->n.g, o.m.weight, "frozen", (int64_t[]){1}, 1);
+    xb_param *w = &xb_params_find(&e->p, o.m.weight)->pub;
+    w->rate = 2, w->decay = 0.5, w->frozen = true;
+    e->p.step = 9;
+    DONE(e, xb_edit_factor(e->n.d, &e->p, o.op, u, v, RANK, &first, &second));
+    xb_params_refresh(&e->p, &e->r);
+    net_infer(&e->n);
+    is_like(e, first);
+    is_like(e, second);
+    DONE(e, xb_edit_merge(e->n.d, &e->p, first, second, &op));
+    xb_params_refresh(&e->p, &e->r);
+    is_like(e, op);
+    edited_free(e);
+}
+END_TEST
+
 /* The columns of its matrix are kernel positions; the 1 x 1 Conv is the first of the two. */
 START_TEST(merge_undoes_the_factors_of_a_transposed_convolution)
 {
@@ -470,6 +504,7 @@ END_TEST
 static void tests(TCase *t)
 {
     tcase_add_loop_test(t, merge_undoes_factor, 0, KINDS);
+    tcase_add_loop_test(t, parts_are_trained_like_the_whole, 0, KINDS);
     tcase_add_test(t, merge_undoes_the_factors_of_a_transposed_convolution);
     tcase_add_loop_test(t, dense_layers_of_two_layouts, 0, 2);
     tcase_add_test(t, a_bias_times_zero_is_none);

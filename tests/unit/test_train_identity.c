@@ -1,4 +1,5 @@
 /* What a run is made from: what counts, and how two of them are told apart. */
+#include "nn/linalg.h"
 #include "train_kit.h"
 
 static void expect_difference(const char *there, const char *here, const char *want)
@@ -71,6 +72,18 @@ static void identity_of(const char *data, uint64_t seed, xb_buf *b)
     kit_end(&k);
 }
 
+/* Singular vectors depend on it. */
+START_TEST(linear_algebra_counts)
+{
+    xb_buf b = {0};
+    char library[64];
+    identity_of("digits:100@1", 5, &b);
+    ck_assert_ptr_nonnull(strstr(xb_buf_cstr(&b), xb_linalg_library(library)));
+    ck_assert(xb_starts_with(library, "OpenBLAS ") && strchr(library + 9, ' '));
+    xb_buf_free(&b);
+}
+END_TEST
+
 START_TEST(data_counts_by_its_contents)
 {
     xb_buf a = {0}, b = {0}, what = {0};
@@ -96,6 +109,7 @@ int main(void)
     tcase_add_test(t, keys_of_one_side_only);
     tcase_add_test(t, quoted_text_is_one_word);
     tcase_add_test(t, any_text_is_read);
+    tcase_add_test(t, linear_algebra_counts);
     tcase_add_test(t, data_counts_by_its_contents);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -50,6 +50,11 @@ typedef struct xb_journal_api {
     uint32_t struct_size;
     void (*add)(xb_cx *cx, xb_module *module, const xb_fact *fact); /* copies */
     size_t (*facts)(const xb_module *module, const xb_fact **list);
+    /* A fact of the step that runs: its key is "pass.INSTANCE.WHAT", with ".LAYER" behind it unless layer is NULL; seed
+     * and source are filled in, and unit ("1") and split ("") where they are NULL. */
+    void (*tell)(xb_cx *cx, xb_module *module, const char *what, const char *layer, const xb_fact *fact);
+    /* A warning, printed under the code (NULL: not printed) and told in the report, there with the instance before it. */
+    void (*warn)(xb_cx *cx, xb_module *module, const char *code, const char *format, ...) XB_PRINTF(4, 5);
 } xb_journal_api;
 
 /* Service "xb.report" version 1: report.json -> what people read. Pure functions of the text. */
@@ -80,7 +85,7 @@ typedef struct xb_json_api {
 typedef struct xb_run_api {
     uint32_t struct_size;
     const char *(*version)(void);                                  /* of xbarc */
-    const char *(*profile)(void);                                  /* numeric profile: ISA + kernel rule version */
+    const char *(*profile)(void);                                  /* numeric profile: ISA, kernel rules, libraries */
     size_t (*inputs)(xb_cx *cx, const char *const (**triples)[3]); /* {"model", path as given, sha256} ... */
     /* Names and options of the passes that ran, in order: {instance, options as one-line YAML}. */
     size_t (*passes)(xb_cx *cx, const char *const (**pairs)[2]);

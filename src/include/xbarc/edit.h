@@ -19,21 +19,18 @@ typedef struct xb_losing {
 
 typedef struct xb_edit_api {
     uint32_t struct_size;
-    /* The matrix of op's weight (rows N, columns M) becomes W * q, q[M][k] row-major: M changes to k. Groups 1; no mask;
-     * the bias must not exist unless k == M; it turns likewise. */
-    int (*rotate)(xb_cx *cx, xb_graph *g, xb_op op, const float *q, int64_t k);
     /* Replaces op (groups 1) by two: NAME_u with the window of op, weights u[N][k] and no bias, and NAME_v, 1 x 1 (or
-     * dense), with weights v[k][M] and op's bias. A mask of the weight is dropped. first, second: may be NULL. */
+     * dense), with weights v[k][M] and op's bias. A mask of the weight is dropped, "frozen" stays. first, second: may be
+     * NULL. */
     int (*factor)(xb_cx *cx, xb_graph *g, xb_op op, const float *u, const float *v, int64_t k, xb_op *first,
                   xb_op *second);
     /* The other way: `second` (groups 1; 1 x 1 with stride 1, or dense) is the only reader of the result of `first`
      * (groups 1, no bias): one op with the window of first, the weights W1 * W2 (sums in float64) and second's bias. It
-     * bears the name they had before factor, or that of first. Masks are dropped. */
+     * bears the name they had before factor, or that of first. Masks are dropped; the weight is frozen if the
+     * second's was. */
     int (*merge)(xb_cx *cx, xb_graph *g, xb_op first, xb_op second, xb_op *op);
     /* Removes outputs units[0..n) of op and all that depends on them; see xb_train_api.remove_units. */
     int (*remove_units)(xb_cx *cx, xb_graph *g, xb_op op, const int64_t *units, size_t n, bool fold);
-    /* 0: those units can be removed; negative after a diagnostic, as remove_units would give. Changes nothing. */
-    int (*can_remove)(xb_cx *cx, xb_graph *g, xb_op op, const int64_t *units, size_t n);
     /* Does the pattern of a pass's options ("fc*", "conv1") mean this layer? */
     bool (*matches)(const char *pattern, const char *name);
     /* What remove_units would take from synaptic ops and BatchNormalizations: how many lose something, *list in graph
@@ -41,6 +38,12 @@ typedef struct xb_edit_api {
      * callback returns. Changes nothing; a graph in training may be asked, too. */
     int (*losses)(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, size_t n, const xb_losing **list,
                   const char **why);
+    /* Which of an option's patterns (a list of const char *, or a map's keys) means the layer: the first; -1: none. */
+    int (*which)(const xb_list *patterns, bool map, const char *layer);
+    /* Has every pattern of that option a synaptic layer that it means, one that `within` means, too (a list; NULL, or
+     * empty: any)? Negative after an error "pass-check" for each that has none. */
+    int (*check_names)(xb_cx *cx, const xb_graph *g, const char *option, const xb_list *patterns, bool map,
+                       const xb_list *within);
 } xb_edit_api;
 
 #endif

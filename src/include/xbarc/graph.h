@@ -130,6 +130,10 @@ typedef struct xb_graph_api {
     size_t (*sweep)(xb_graph *g);          /* removes ops and constants nobody reads; returns how many */
     /* Shapes and types of everything anew; false after diagnostics through cx. */
     bool (*infer)(xb_cx *cx, xb_graph *g);
+
+    /* -- reading, too -- */
+    xb_op (*find_op)(const xb_graph *g, const char *name); /* id 0: there is none of that name */
+    int64_t (*cells)(const xb_graph *g);                   /* weights of all matrices: sum of groups * rows * cols */
 } xb_graph_api;
 
 #endif

@@ -1,12 +1,15 @@
 /* linalg.h: dense linear algebra for passes: service "xb.linalg", version 1.
  *
  * Matrices are float64, row-major, without gaps. Everything runs on one thread and gives the same bytes whatever else
- * runs. Results never overlap arguments. Dimensions are below 2^31.
+ * runs. Results never overlap arguments. Products want dimensions from 0 to 2^31 - 1 and do not check them; decompositions
+ * refuse a dimension beyond that, and a smaller side above XB_LINALG_SIDE.
  */
 #ifndef XBARC_LINALG_H
 #define XBARC_LINALG_H
 
 #include <xbarc/abi.h>
+
+#define XB_LINALG_SIDE 16384
 
 typedef struct xb_linalg_api {
     uint32_t struct_size;

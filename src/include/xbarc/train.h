@@ -322,7 +322,8 @@ typedef struct xb_recipe {
          XB_RECIPE_AT(shuffle),                                                                                        \
          .def = "true"},                                                                                               \
         {.name = "holdout",                                                                                            \
-         .help = "items at the end of the training data that are measured, not trained on; at least the pipeline's",   \
+         .help = "items at the end of the training data that are measured, not trained on; in a pipeline "            \
+                 "'data: {holdout: N}' says it",                                                                       \
          .type = XB_OPT_INT,                                                                                           \
          XB_RECIPE_AT(holdout),                                                                                        \
          .def = "0",                                                                                                   \
@@ -360,6 +361,35 @@ typedef struct xb_measure {
     double top1; /* correct / total; 0 without labels */
     double loss; /* mean cross-entropy */
 } xb_measure;
+
+/* ---- the gate of a pass ---- */
+
+/* Points of top-1 on the hold-out that may be lost against the network as it came in. */
+typedef struct xb_gate_rule {
+    double max_drop; /* XB_NO_GATE: any */
+    double slack;    /* beyond max_drop, before the run's end; for passes that have this option */
+} xb_gate_rule;
+
+#define XB_NO_GATE 100.0
+#define XB_GATE_OPTIONS                                                                                                \
+    {.name = "max-drop",                                                                                               \
+     .help = "points of top-1 on the hold-out that may be lost against the network as it came in; 100: no gate",       \
+     .type = XB_OPT_REAL,                                                                                              \
+     .offset = offsetof(xb_gate_rule, max_drop),                                                                       \
+     .def = "100",                                                                                                     \
+     .min = 0,                                                                                                         \
+     .max = XB_NO_GATE}
+
+/* May be a part of a run's state. */
+typedef struct xb_aim {
+    xb_measure before; /* of the network as it came in; total 0: there is no hold-out */
+    double least;      /* top1 that meets the gate */
+} xb_aim;
+
+static inline bool xb_is_gated(const xb_gate_rule *r)
+{
+    return r->max_drop < XB_NO_GATE;
+}
 
 /* Every function may be NULL. A negative result, after a diagnostic, ends the run. */
 typedef struct xb_train_hooks {
@@ -431,8 +461,8 @@ typedef struct xb_train_api {
      * would make the next steps of Adam thousands of times too large). With a mask: refused. Groups must be 1. The bias must not exist unless k == M; it turns likewise. */
     int (*rotate)(xb_trainer *t, xb_op op, const float *q, int64_t k);
     /* Replaces op (groups 1) by two: the first with the window of op, weights u[N][k] and no bias, the second 1 x 1 (or
-     * dense) with weights v[k][M] and op's bias. Optimiser state of both is 0, as on the first step; masks none. first,
-     * second: may be NULL. */
+     * dense) with weights v[k][M] and op's bias. Optimiser state of both is 0, as on the first step; masks none; rate,
+     * decay (their factors) and frozen are those of op's weight. first, second: may be NULL. */
     int (*factor)(xb_trainer *t, xb_op op, const float *u, const float *v, int64_t k, xb_op *first, xb_op *second);
     /* Cuts op's outputs in [0, at) and [at, M): two ops joined by a Concat. Weights, masks, state are divided. */
     int (*split_op)(xb_trainer *t, xb_op op, int64_t at, xb_op *first, xb_op *second);
@@ -448,12 +478,23 @@ typedef struct xb_train_api {
     int (*rollback)(xb_trainer *t, int snapshot);
     void (*forget)(xb_trainer *t, int snapshot);
 
-    /* Undoes factor: two ops become one; see xb_edit_api.merge. Its optimiser state is 0, masks are dropped. In on_start,
-     * on_interval, on_epoch. Negative after a diagnostic, nothing changed. */
+    /* Undoes factor: two ops become one; see xb_edit_api.merge. Its optimiser state is 0, masks are dropped; rate, decay
+     * and frozen are those of the second's weight. In on_start, on_interval, on_epoch. Negative after a diagnostic, nothing changed. */
     int (*merge)(xb_trainer *t, xb_op first, xb_op second, xb_op *op);
     /* Is there training data, and how many items at its end are the hold-out (0: none; holdout may be NULL)? In check(),
      * too. */
     bool (*has_data)(xb_cx *cx, int64_t *holdout);
+
+    /* -- the gate of a pass: check, aim, compare, tell -- */
+    /* In check(): a gate without a hold-out is refused. Negative after a diagnostic. */
+    int (*check_gate)(xb_cx *cx, const xb_gate_rule *rule);
+    /* Measures g as it came in, where there is a hold-out. Negative after a diagnostic: a gate on a network that has no
+     * answer right, which has not learned, or whose hold-out has no labels. */
+    int (*aim)(xb_cx *cx, const xb_graph *g, const xb_gate_rule *rule, xb_aim *aim);
+    /* Facts: "top1-before" and, of the network that is left, "top1" and "loss", on the hold-out where there is one;
+     * "gate-met" where there is a gate. */
+    void (*tell_gate)(xb_cx *cx, xb_module *module, const xb_gate_rule *rule, const xb_aim *aim, const xb_measure *now,
+                      bool met);
 } xb_train_api;
 
 #endif

@@ -174,6 +174,30 @@ xb_value xb_edit_part(xb_params *p, xb_value v, const char *name, const xb_type 
     return part;
 }
 
+void xb_edit_like(xb_params *p, xb_value v, xb_value old)
+{
+    xb_graph *g = p->graph;
+    const xb_attr *frozen = xb_graph_note(g, old, "frozen");
+    if (frozen) xb_graph_set_note(g, v, "frozen", frozen->ints, frozen->n);
+    const xb_slot_state *s = xb_params_find(p, old);
+    if (!s) return;
+    const xb_type type = *xb_graph_type(g, v);
+    size_t n = xb_edit_count(&type);
+    xb_slot_state next = {.pub = s->pub, .born = p->step};
+    next.pub.value = v;
+    next.pub.name = xb_graph_value_name(g, v);
+    next.pub.type = type;
+    next.pub.n = n;
+    next.pub.data = xb_graph_write(g, v);
+    next.pub.mask = NULL;
+    next.pub.gradient = NULL;
+    if (s->m) next.m = xb_calloc(n, sizeof *next.m);
+    if (s->v) next.v = xb_calloc(n, sizeof *next.v);
+    if (s->grad) next.grad = xb_calloc(n, sizeof *next.grad);
+    p->at = xb_realloc(p->at, p->n + 1, sizeof *p->at);
+    p->at[p->n++] = next;
+}
+
 void xb_edit_drop(xb_params *p, xb_value v)
 {
     if (!v.id || xb_graph_users(p->graph, v)) return;

@@ -8,11 +8,12 @@
  *
  * rotate: one reader of weight and bias; of a ConvTranspose only a 1 x 1 kernel (else its columns are kernel
  *   positions).
- * factor: the bias stays the second op's and keeps its mask; its state is 0, too. A ConvTranspose becomes a 1 x 1
- *   Conv and a ConvTranspose with its window.
+ * factor: the bias stays the second op's and keeps its mask; its state is 0, too. Both weights are trained like the one
+ *   they come from. A ConvTranspose becomes a 1 x 1 Conv and a ConvTranspose with its window.
  * merge: two Conv, Gemm or MatMul, whose weights have as many dimensions and are on the same side; a 1 x 1 Conv and a
- *   ConvTranspose, too. Alphas are multiplied. The bias is the second's as with factor; "frozen" goes. A weight that
- *   others read, too, keeps its name, and the product gets another.
+ *   ConvTranspose, too. Alphas are multiplied. The bias is the second's as with factor, and the product is trained
+ *   like the second's weight: rate, decay, frozen. A weight that others read, too, keeps its name, and the product gets
+ *   another.
  * split: groups 1. The Add that brings a MatMul's bias is divided with it.
  * remove_units: follows the channels through every op that keeps them apart, both ways; types of results are right at
  *   once. Refused, by the op that cannot follow: softmax, normalisation, reduction over the channels; reshapes that
@@ -37,8 +38,6 @@ bool xb_edit_factor(xb_diags *d, xb_params *p, xb_op op, const float *u, const f
 bool xb_edit_merge(xb_diags *d, xb_params *p, xb_op first, xb_op second, xb_op *op); /* op: may be NULL */
 bool xb_edit_split(xb_diags *d, xb_params *p, xb_op op, int64_t at, xb_op *first, xb_op *second);
 bool xb_edit_remove_units(xb_diags *d, xb_params *p, xb_op op, const int64_t *units, size_t n, bool fold);
-/* Would it? Changes nothing. */
-bool xb_edit_can_remove(xb_diags *d, xb_params *p, xb_op op, const int64_t *units, size_t n);
 /* What that would take; false after a diagnostic. The list is a's. */
 bool xb_edit_losses(xb_diags *d, xb_arena *a, const xb_graph *g, xb_op op, const int64_t *units, size_t n,
                     const xb_losing **list, size_t *n_list);

@@ -313,6 +313,7 @@ bool xb_edit_factor(xb_diags *d, xb_params *p, xb_op op, const float *u, const f
     xb_graph_replace(g, xb_edit_result(g, op), y);
     xb_graph_remove(g, op);
     xb_edit_restart(p, bias);
+    for (int i = 0; i < 2; i++) xb_edit_like(p, f.weight[i], f.m.weight);
     xb_edit_drop(p, f.m.weight);
     if (first) *first = f.op[0];
     if (second) *second = f.op[1];

@@ -163,6 +163,7 @@ static xb_op make(merger *f, const char *type, const char *name, const char *wei
     xb_graph_set_type(g, y, &result);
     xb_graph_replace(g, xb_edit_result(g, f->op[1]), y);
     xb_graph_remove(g, f->op[1]);
+    xb_edit_like(f->p, w, f->m[1].weight);
     xb_edit_restart(f->p, bias);
     return made;
 }

@@ -20,6 +20,8 @@ void xb_edit_take(xb_params *p, xb_value v, const xb_type *type, const int64_t *
 xb_value xb_edit_part(xb_params *p, xb_value v, const char *name, const xb_type *type, const int64_t *from);
 /* `from` of the slices keep[0..n) of an axis; owned by the caller; *type: of the result. */
 int64_t *xb_edit_slices(const xb_type *old, int axis, const int64_t *keep, size_t n, xb_type *type);
+/* v, a new constant, is trained like `old`: rate, decay and whether it is frozen (the note, too); its state is 0. */
+void xb_edit_like(xb_params *p, xb_value v, xb_value old);
 /* Forgets v's state and removes v when nobody reads it any more. */
 void xb_edit_drop(xb_params *p, xb_value v);
 /* The optimiser's state of v (a bias that has got another op) begins anew. */

@@ -86,15 +86,6 @@ static bool find_out(xb_units *u, const int64_t *units, size_t n)
     return start(u, units, n) && spread(u) && check(u);
 }
 
-bool xb_edit_can_remove(xb_diags *d, xb_params *p, xb_op op, const int64_t *units, size_t n)
-{
-    xb_units u;
-    xb_units_begin(&u, d, p, op);
-    bool ok = find_out(&u, units, n);
-    xb_units_free(&u);
-    return ok;
-}
-
 bool xb_edit_remove_units(xb_diags *d, xb_params *p, xb_op op, const int64_t *units, size_t n, bool fold)
 {
     xb_units u;

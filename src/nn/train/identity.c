@@ -2,6 +2,7 @@
 #include "base/digest.h"
 #include "base/opts.h"
 #include "ir/text.h"
+#include "nn/linalg.h"
 #include "nn/train/train.h"
 #include <string.h>
 
@@ -51,10 +52,10 @@ void xb_train_identity(xb_buf *b, const xb_training *what)
     xb_opts_print(b, xb_recipe_options, what->recipe);
     xb_buf_char(b, '\n');
     data(b, what);
-    char library[64];
-    xb_buf_printf(b, "seed: %llu\nprofile: %s, %s, %s%s%s\n", (unsigned long long)what->seed, xb_engine_profile(),
-                  XB_TAPE_RULES, xb_engine_library(library), what->engine.plain ? ", plain" : "",
-                  what->no_winograd ? ", no Winograd" : "");
+    char library[64], algebra[64];
+    xb_buf_printf(b, "seed: %llu\nprofile: %s, %s, %s, %s%s%s\n", (unsigned long long)what->seed, xb_engine_profile(),
+                  XB_TAPE_RULES, xb_engine_library(library), xb_linalg_library(algebra),
+                  what->engine.plain ? ", plain" : "", what->no_winograd ? ", no Winograd" : "");
 }
 
 /* ---- what differs ---- */
