@@ -63,6 +63,15 @@ static int losses(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, 
     return ok ? (int)count : -1;
 }
 
+static bool idle(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, size_t n, bool silent)
+{
+    (void)cx;
+    xb_diags *aside = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+    bool yes = xb_edit_idle(aside, g, op, units, n, silent);
+    xb_diags_free(aside);
+    return yes;
+}
+
 const xb_edit_api xb_edit_service = {
     .struct_size = sizeof(xb_edit_api),
     .rotate = rotate,
@@ -72,4 +81,5 @@ const xb_edit_api xb_edit_service = {
     .can_remove = can_remove,
     .matches = xb_glob,
     .losses = losses,
+    .idle = idle,
 };

@@ -126,6 +126,12 @@ static bool has_data(xb_cx *cx, int64_t *holdout)
     return l->data != NULL;
 }
 
+static void undo(xb_cx *cx, xb_graph *g)
+{
+    const xb_graph *came = xb_context_of(cx)->came;
+    if (came) xb_graph_become(g, xb_graph_clone(came));
+}
+
 const xb_train_api xb_train_service = {
     .struct_size = sizeof(xb_train_api),
     .run = run,
@@ -157,4 +163,5 @@ const xb_train_api xb_train_service = {
     .forget = xb_trainer_forget,
     .merge = xb_trainer_merge,
     .has_data = has_data,
+    .undo = undo,
 };

@@ -41,6 +41,10 @@ typedef struct xb_edit_api {
      * callback returns. Changes nothing; a graph in training may be asked, too. */
     int (*losses)(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, size_t n, const xb_losing **list,
                   const char **why);
+    /* Would remove_units with fold change nothing? silent: all weights of the units are 0, and what their biases give can
+     * be folded exactly; else they may give anything, and nobody reads it. false, too, where they cannot be removed.
+     * Changes nothing; a graph in training may be asked, too. */
+    bool (*idle)(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, size_t n, bool silent);
 } xb_edit_api;
 
 #endif

@@ -454,6 +454,8 @@ typedef struct xb_train_api {
     /* Is there training data, and how many items at its end are the hold-out (0: none; holdout may be NULL)? In check(),
      * too. */
     bool (*has_data)(xb_cx *cx, int64_t *holdout);
+    /* g, the module's, is again what it was when the pass was called: structure, weights, notes. Handles of then hold. */
+    void (*undo)(xb_cx *cx, xb_graph *g);
 } xb_train_api;
 
 #endif
