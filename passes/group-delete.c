@@ -198,7 +198,9 @@ static const xb_option options[] = {
      .min = 1,
      .max = 1e12},
     {.name = "keep-total",
-     .help = "exact mode: wires to keep in all layers together, at least one in each; 0: not asked",
+     .help =
+         "exact mode: wires to keep in all layers together: one in each, two where rows and columns count, or more; 0: "
+         "not asked",
      .type = XB_OPT_INT,
      AT(total),
      .def = "0",
