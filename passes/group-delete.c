@@ -43,29 +43,28 @@ static bool trains(const xb_recipe *r)
     return r->epochs > 0 || r->steps > 0;
 }
 
-/* One phase, its points and its steps. *top1: of the hold-out; untouched when there is none. */
-static int phase(gd_work *w, xb_graph *g, const xb_recipe *r, double *steps, double *top1)
+/* One phase, its points and its steps. */
+static int phase(gd_work *w, xb_graph *g, const xb_recipe *r, double *steps)
 {
     xb_train_result result;
     if (!trains(r)) return 0;
     if (xb_gd_train(w, g, r, &result) < 0) return -1;
     xb_gd_tell_curves(w, result.state, *steps);
     *steps += (double)result.steps;
-    if (result.holdout.total) *top1 = result.holdout.top1;
     return 0;
 }
 
 /* Phases 1 to 3. */
-static int delete_groups(gd_work *w, xb_graph *g, double *top1)
+static int delete_groups(gd_work *w, xb_graph *g)
 {
     const gd_options *o = w->o;
     xb_recipe tune = o->tune;
     double steps = 0;
     if (!(tune.rate > 0)) tune.rate = o->train.rate / 10;
     w->penalised = o->lambda > 0;
-    if (phase(w, g, &o->train, &steps, top1) < 0 || xb_gd_freeze(w, g) < 0) return -1;
+    if (phase(w, g, &o->train, &steps) < 0 || xb_gd_freeze(w, g) < 0) return -1;
     w->penalised = false;
-    if (phase(w, g, &tune, &steps, top1) < 0) return -1;
+    if (phase(w, g, &tune, &steps) < 0) return -1;
     xb_gd_fact(w, NULL, "steps", steps, "1");
     return 0;
 }
@@ -80,10 +79,10 @@ static int judge(gd_work *w, xb_graph *g, double before, double *drop)
     return *drop > w->o->gate.max_drop + 1e-9 * (1 + w->o->gate.max_drop);
 }
 
-static void undo(gd_work *w, xb_graph *g, const gd_copy *copy, double drop)
+static void undo(gd_work *w, xb_graph *g, double drop)
 {
     char text[512];
-    xb_gd_restore(w, g, copy);
+    w->train->undo(w->cx, g);
     snprintf(text, sizeof text,
              "loses %.4g points on the hold-out, more than its gate's %.4g: the network is as it came", drop,
              w->o->gate.max_drop);
@@ -91,49 +90,36 @@ static void undo(gd_work *w, xb_graph *g, const gd_copy *copy, double drop)
     xb_gd_fact(w, NULL, "undone", drop, "points");
 }
 
+/* The gate is behind all that changes the network. */
 static int run_gated(gd_work *w, xb_graph *g)
 {
     const gd_options *o = w->o;
     bool gated = o->gate.max_drop < GD_NO_GATE;
     xb_measure before = {0};
-    double drop = 0, top1 = -1;
+    double drop = 0;
+    int64_t gone = 0;
     if (gated && w->train->measure(w->cx, g, &before) < 0) return -1;
     if (gated) xb_gd_tell_holdout(w, "gate-baseline-top1", before.top1);
-    gd_copy *copy = gated ? xb_gd_copy(w, g) : NULL;
-    if (delete_groups(w, g, &top1) < 0) return -1;
+    if (delete_groups(w, g) < 0 || (o->compact && xb_gd_compact(w, g, &gone) < 0)) return -1;
     int fails = gated ? judge(w, g, before.top1, &drop) : 0;
     if (fails < 0) return -1;
-    if (fails) undo(w, g, copy, drop);
-    int64_t gone = 0;
-    if (!fails && o->compact && xb_gd_compact(w, g, &gone) < 0) return -1;
-    xb_gd_fact(w, NULL, "removed-units", (double)gone, "1");
+    if (fails) undo(w, g, drop);
+    xb_gd_fact(w, NULL, "removed-units", fails ? 0 : (double)gone, "1");
     return xb_gd_tell_result(w, g);
-}
-
-static void warn_of_patterns(const gd_work *w)
-{
-    const char *const *p = w->o->layers.data;
-    for (size_t k = 0; k < w->o->layers.n; k++) {
-        size_t i = 0;
-        while (i < w->n_layers && !w->edit->matches(p[k], w->layer[i].name)) i++;
-        if (i == w->n_layers)
-            w->cx->host->diagnose(w->cx, XB_WARNING, "group-delete-layers", NULL,
-                                  "'%s' means no layer that has wires to delete", p[k]);
-    }
 }
 
 static int run(xb_cx *cx, xb_module *module, const void *options)
 {
     gd_work w = work_of(cx, module, options);
     xb_graph *g = w.graph->of(module);
-    if (xb_gd_find(&w, g) < 0) return -1;
-    warn_of_patterns(&w);
+    if (xb_gd_find(&w, g) < 0 || !xb_gd_check_names(&w) || !xb_gd_check_budget(&w)) return -1;
     if (!w.n_layers) {
         xb_gd_warn(&w, "group-delete-layers", "nothing to do: no layer has wires between arrays");
         return 0;
     }
     warn_of_norms(&w, g);
-    if (w.o->permute && xb_gd_permute(&w, g) && xb_gd_find(&w, g) < 0) return -1;
+    int moved = w.o->permute ? xb_gd_permute(&w, g) : 0;
+    if (moved < 0 || (moved && xb_gd_find(&w, g) < 0)) return -1;
     return run_gated(&w, g);
 }
 
@@ -159,7 +145,7 @@ static const xb_option gate_options[] = {
      .type = XB_OPT_REAL,
      .offset = 0,
      .def = "100",
-     .min = -100,
+     .min = 0,
      .max = 100},
     {.name = NULL},
 };
@@ -212,7 +198,9 @@ static const xb_option options[] = {
      .min = 1,
      .max = 1e12},
     {.name = "keep-total",
-     .help = "exact mode: wires to keep in all layers together, at least one in each; 0: not asked",
+     .help =
+         "exact mode: wires to keep in all layers together: one in each, two where rows and columns count, or more; 0: "
+         "not asked",
      .type = XB_OPT_INT,
      AT(total),
      .def = "0",
@@ -278,7 +266,9 @@ static const xb_pass pass = {
         "and go while the penalty acts; from the freeze on they only become fewer.\n\n"
         "With keep or keep-total that many wires stay: groups with the largest norms are never penalised, and what "
         "else "
-        "is left at the freeze is deleted. (Where both rows and columns count, a few more may go.)\n\n"
+        "is left at the freeze is deleted. Where rows and columns count, a weight needs both of its groups: the "
+        "smallest "
+        "group goes, those it crosses become smaller, and so on; what it takes along may leave a few fewer.\n\n"
         "A penalty that leaves nothing of a layer is noticed every interval steps: the network of the last look is "
         "brought back, and that layer trains on without the penalty. A gate that is not met leaves the network as it "
         "came. Both are told as warnings, in the report too.",

@@ -14,6 +14,18 @@ static bool begins(const char *text, const char *with)
     return !strncmp(text, with, strlen(with));
 }
 
+const xb_fact *xb_report_find_pass(const xb_report_writer *w, const char *what)
+{
+    const xb_fact *fact;
+    size_t tail = strlen(what) + 1;
+    for (size_t n = w->journal->facts(w->module, &fact); n-- > 0;) {
+        size_t all = strlen(fact[n].key);
+        if (fact[n].along || !begins(fact[n].key, "pass.") || all < 5 + tail) continue;
+        if (fact[n].key[all - tail] == '.' && !strcmp(fact[n].key + all - tail + 1, what)) return &fact[n];
+    }
+    return NULL;
+}
+
 /* A single figure, whose key begins so? */
 static bool is_figure(const xb_fact *fact, const char *prefix)
 {

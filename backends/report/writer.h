@@ -58,6 +58,7 @@ void xb_report_write_assumptions(xb_report_writer *w);
 
 /* measured.c: accuracy, chip and programming; facts and warnings */
 const xb_fact *xb_report_find_fact(const xb_report_writer *w, const char *key); /* the last one; no point of a curve */
+const xb_fact *xb_report_find_pass(const xb_report_writer *w, const char *what); /* likewise: "pass.INSTANCE.what" */
 void xb_report_write_accuracy(xb_report_writer *w);
 void xb_report_write_chip(xb_report_writer *w);
 void xb_report_write_programming(xb_report_writer *w);

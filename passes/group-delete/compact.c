@@ -1,8 +1,9 @@
 /* compact.c: units that no longer count are taken out of the network.
  *
- * A unit counts for nothing when all that makes it gives is zero weights (what its bias gives is folded on), or when
- * all that reads it does so with zero weights. A smaller matrix may be cut worse than the larger one, so each removal
- * is tried in a run of no steps, whose snapshot brings the network back when wires or arrays would become more. */
+ * A unit counts for nothing when all that makes it is zero weights and what its bias gives can be folded on exactly, or
+ * when all that reads it does so with zero weights. A smaller matrix may be cut worse than the larger one, so each
+ * removal is tried in a run of no steps, whose snapshot brings the network back when wires or arrays would become more.
+ * Some units then stay to fill the last array; and the lines of the layers that changed are dealt out anew. */
 #include "group-delete.h"
 #include <string.h>
 
@@ -49,30 +50,19 @@ static int64_t rows_each(const gd_work *w, const xb_graph *g, const xb_matrix *m
     return m->rows / w->graph->type(g, m->weight)->dim[1];
 }
 
-static bool place_is_unread(const gd_work *w, const xb_graph *g, const xb_matrix *m, int64_t place)
-{
-    const float *v = w->graph->data(g, m->weight);
-    int64_t each = rows_each(w, g, m);
-    for (int64_t r = place * each; r < (place + 1) * each; r++)
-        for (int64_t c = 0; c < m->cols; c++)
-            if (v[r * m->row_stride + c * m->col_stride] != 0) return false;
-    return true;
-}
-
 static bool counts(const gd_work *w, const xb_graph *g, xb_op op, int64_t unit)
 {
     const xb_losing *list;
     const char *why;
     int n = w->edit->losses(w->cx, g, op, &unit, 1, &list, &why);
-    bool silent = n > 0, unread = n > 0;
-    for (int i = 0; i < n && (silent || unread); i++) {
+    bool silent = n > 0;
+    for (int i = 0; i < n; i++) {
         xb_matrix m;
         if (!strcmp(w->graph->op_type(g, list[i].op), "BatchNormalization")) continue;
         if (!is_plain(w, g, list[i].op, &m)) return true;
         for (size_t k = 0; k < list[i].n_out; k++) silent = silent && column_is_zero(w, g, &m, list[i].out[k]);
-        for (size_t k = 0; k < list[i].n_in; k++) unread = unread && place_is_unread(w, g, &m, list[i].in[k]);
     }
-    return !silent && !unread;
+    return n < 1 || !w->edit->idle(w->cx, g, op, &unit, 1, silent);
 }
 
 static found idle_units(const compaction *c, xb_op op, const xb_matrix *m)
@@ -85,26 +75,44 @@ static found idle_units(const compaction *c, xb_op op, const xb_matrix *m)
     return f;
 }
 
+/* Of the plan's matrices; their number: it is not there. */
+static size_t matrix_of(const compaction *c, const char *name)
+{
+    const xb_matrix *m;
+    size_t i = 0, n = c->w->layout->matrices(c->plan, &m);
+    while (i < n && strcmp(m[i].name, name)) i++;
+    return i;
+}
+
+/* All but the last ones, which fill the last array of what is left. */
+static found but_fillers(const compaction *c, const char *name, const found *all, int64_t cols)
+{
+    const xb_layer_cost *cost;
+    size_t i = matrix_of(c, name);
+    found f = {.unit = all->unit};
+    if (i == c->w->layout->layer_costs(c->plan, &cost)) return f;
+    int64_t side = cost[i].tiling.cols, left = cols - (int64_t)all->n;
+    int64_t gone = cols - (left + side - 1) / side * side;
+    f.n = gone > 0 ? (size_t)gone : 0;
+    return f;
+}
+
 /* Those of whole array columns of the matrix. */
-static found whole_arrays(const compaction *c, const char *name, const found *all)
+static found whole_arrays(const compaction *c, const char *name, const found *all, int64_t cols)
 {
     const gd_work *w = c->w;
-    const xb_matrix *m;
     const xb_block *b;
-    size_t i = 0, blocks = w->layout->blocks(c->plan, &b);
+    size_t matrix = matrix_of(c, name), blocks = w->layout->blocks(c->plan, &b);
     found f = {.unit = w->cx->host->alloc(w->cx, all->n + 1, sizeof *f.unit)};
-    bool *idle;
-    w->layout->matrices(c->plan, &m);
-    while (strcmp(m[i].name, name)) i++;
-    idle = w->cx->host->alloc(w->cx, (size_t)m[i].cols, sizeof *idle);
+    bool *idle = w->cx->host->alloc(w->cx, (size_t)cols, sizeof *idle);
     for (size_t k = 0; k < all->n; k++) idle[all->unit[k]] = true;
     for (size_t k = 0; k < blocks; k++) {
-        if (b[k].matrix != i || b[k].row) continue;
+        if (b[k].matrix != matrix || b[k].row) continue;
         bool whole = true;
         for (int64_t j = 0; j < b[k].cols; j++) whole &= idle[b[k].col_list ? b[k].col_list[j] : b[k].col + j];
         for (int64_t j = 0; !whole && j < b[k].cols; j++) idle[b[k].col_list ? b[k].col_list[j] : b[k].col + j] = false;
     }
-    for (int64_t u = 0; u < m[i].cols; u++)
+    for (int64_t u = 0; u < cols; u++)
         if (idle[u]) f.unit[f.n++] = u;
     return f;
 }
@@ -140,7 +148,13 @@ static order order_left(const gd_work *w, const xb_graph *g, const xb_matrix *m,
     return o;
 }
 
-static int remove_and_order(const compaction *c, const char *name, const found *f)
+/* Names of layers. */
+typedef struct changed {
+    const char **name;
+    size_t n;
+} changed;
+
+static int remove_and_order(const compaction *c, const char *name, const found *f, changed *layers)
 {
     gd_work *w = c->w;
     xb_graph *g = w->train->graph(c->t);
@@ -150,9 +164,11 @@ static int remove_and_order(const compaction *c, const char *name, const found *
     if (n < 0) return 0;
     order *o = w->cx->host->alloc(w->cx, 2 * (size_t)n + 1, sizeof *o);
     size_t orders = 0;
+    *layers = (changed){.name = w->cx->host->alloc(w->cx, (size_t)n + 1, sizeof *layers->name)};
     for (int i = 0; i < n; i++) {
         xb_matrix m;
         if (!is_plain(w, g, list[i].op, &m)) continue;
+        layers->name[layers->n++] = copied(w, m.name);
         o[orders++] = order_left(w, g, &m, "perm-rows", list[i].in, list[i].n_in, rows_each(w, g, &m));
         o[orders++] = order_left(w, g, &m, "perm-cols", list[i].out, list[i].n_out, 1);
     }
@@ -176,19 +192,30 @@ static bool look(compaction *c)
     return true;
 }
 
+static bool is_worse(const compaction *c, const compaction *than)
+{
+    return c->wires > than->wires || c->arrays > than->arrays;
+}
+
 /* 1: they are gone; 0: they are still there. */
 static int attempt(compaction *c, const char *name, const found *f)
 {
     compaction before = *c;
-    const xb_train_api *train = c->w->train;
+    changed layers = {0};
+    gd_work *w = c->w;
     if (!f->n) return 0;
-    int snapshot = train->snapshot(c->t), done = remove_and_order(c, name, f);
+    int snapshot = w->train->snapshot(c->t), done = remove_and_order(c, name, f, &layers);
     if (done < 0 || (done && !look(c))) return -1;
-    bool worse = c->wires > before.wires || c->arrays > before.arrays;
-    if (worse && train->rollback(c->t, snapshot) < 0) return -1;
+    if (is_worse(c, &before) && w->o->permute &&
+        (xb_gd_deal_anew(w, w->train->graph(c->t), c->plan, layers.name, layers.n) < 0 || !look(c)))
+        return -1;
+    bool worse = is_worse(c, &before);
+    if (worse && w->train->rollback(c->t, snapshot) < 0) return -1;
     if (worse) *c = before;
-    train->forget(c->t, snapshot);
-    return done && !worse;
+    w->train->forget(c->t, snapshot);
+    if (!done || worse) return 0;
+    *(int64_t *)w->train->state(c->t) += (int64_t)f->n;
+    return 1;
 }
 
 static int compact_op(compaction *c, const char *name)
@@ -201,15 +228,11 @@ static int compact_op(compaction *c, const char *name)
     found all = idle_units(c, op, &m);
     if (!all.n || all.n == (size_t)m.cols) return 0;
     int done = attempt(c, name, &all);
-    if (done) {
-        if (done > 0) *(int64_t *)w->train->state(c->t) += (int64_t)all.n;
-        return done;
-    }
-    found whole = whole_arrays(c, name, &all);
-    if (whole.n == all.n) return 0;
-    done = attempt(c, name, &whole);
-    if (done > 0) *(int64_t *)w->train->state(c->t) += (int64_t)whole.n;
-    return done;
+    found most = but_fillers(c, name, &all, m.cols);
+    if (!done && most.n < all.n) done = attempt(c, name, &most);
+    if (done) return done;
+    found whole = whole_arrays(c, name, &all, m.cols);
+    return whole.n < all.n ? attempt(c, name, &whole) : 0;
 }
 
 static int try_removals(xb_cx *cx, xb_trainer *t, void *context)

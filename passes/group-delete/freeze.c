@@ -1,4 +1,4 @@
-/* freeze.c: phase 2: deleted groups become masks; the copy to go back to when the gate is not met. */
+/* freeze.c: phase 2: which groups the exact mode leaves; deleted groups become masks. */
 #include "group-delete.h"
 #include <string.h>
 
@@ -44,6 +44,156 @@ static void mask_layer(const gd_work *w, xb_graph *g, const gd_layer *l)
 
 /* ---- the exact mode ---- */
 
+/* Groups of one or several layers, between which is chosen. */
+typedef struct pool {
+    const gd_work *w;
+    const gd_choice *c;
+    const float *const *v; /* by layer */
+    size_t n;              /* in the heap */
+    int64_t wires;         /* groups with live weights */
+} pool;
+
+/* Of equals the last goes first. */
+static bool goes_before(const pool *p, size_t a, size_t b)
+{
+    if (p->c->energy[a] != p->c->energy[b]) return p->c->energy[a] < p->c->energy[b];
+    return a > b;
+}
+
+static void put(pool *p, size_t at, size_t group)
+{
+    p->c->heap[at] = group;
+    p->c->place[group] = at;
+}
+
+static void rise(pool *p, size_t at)
+{
+    size_t group = p->c->heap[at];
+    for (; at > 0 && goes_before(p, group, p->c->heap[(at - 1) / 2]); at = (at - 1) / 2)
+        put(p, at, p->c->heap[(at - 1) / 2]);
+    put(p, at, group);
+}
+
+static void sink(pool *p, size_t at)
+{
+    size_t group = p->c->heap[at];
+    for (size_t below; (below = 2 * at + 1) < p->n; at = below) {
+        if (below + 1 < p->n && goes_before(p, p->c->heap[below + 1], p->c->heap[below])) below++;
+        if (!goes_before(p, p->c->heap[below], group)) break;
+        put(p, at, p->c->heap[below]);
+    }
+    put(p, at, group);
+}
+
+static size_t take_least(pool *p)
+{
+    size_t least = p->c->heap[0];
+    p->c->place[least] = GD_NONE;
+    if (--p->n) {
+        p->c->heap[0] = p->c->heap[p->n];
+        sink(p, 0);
+    }
+    return least;
+}
+
+static void join_band(pool *p, const gd_band *b)
+{
+    const float *v = p->v[b->layer];
+    for (int64_t i = 0; i < b->lines; i++) {
+        size_t g = b->first + (size_t)i;
+        p->c->energy[g] = 0;
+        p->c->live[g] = 0;
+        for (int64_t j = 0; j < b->across; j++) {
+            double x = (double)v[b->line_at[i] + b->across_at[j]];
+            p->c->energy[g] += p->c->all[b->layer] > 0 ? x * x / p->c->all[b->layer] : 0;
+            p->c->live[g] += x != 0;
+        }
+        if (!b->rows || b->twin == GD_NONE) p->c->left[b->layer] += p->c->live[g];
+        p->wires += p->c->live[g] > 0;
+        p->w->spared[g] = true;
+        p->c->heap[p->n] = g;
+        rise(p, p->n++);
+    }
+}
+
+static void join_layer(pool *p, size_t layer)
+{
+    const gd_layer *l = &p->w->layer[layer];
+    p->c->all[layer] = 0;
+    p->c->left[layer] = 0;
+    for (size_t i = 0; i < l->n; i++) p->c->all[layer] += (double)p->v[layer][i] * (double)p->v[layer][i];
+    for (size_t k = l->band; k < l->band + l->bands; k++) join_band(p, &p->w->band[k]);
+}
+
+static const gd_band *band_with(const gd_work *w, size_t group)
+{
+    size_t low = 0, high = w->n_bands;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (w->band[middle].first <= group)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &w->band[low];
+}
+
+/* The other group of a weight loses it. */
+static void lose(pool *p, size_t group, double energy)
+{
+    p->c->energy[group] = --p->c->live[group] && p->c->energy[group] > energy ? p->c->energy[group] - energy : 0;
+    p->wires -= !p->c->live[group];
+    if (p->c->place[group] != GD_NONE) rise(p, p->c->place[group]);
+}
+
+static void delete_group(pool *p, const gd_band *b, size_t group)
+{
+    const gd_work *w = p->w;
+    const gd_band *twin = b->twin == GD_NONE ? NULL : &w->band[b->twin];
+    for (int64_t j = 0; j < b->across; j++) {
+        double x = (double)p->v[b->layer][b->line_at[group - b->first] + b->across_at[j]];
+        size_t other = twin ? twin->first + (size_t)j : GD_NONE;
+        if (x == 0 || (twin && !w->spared[other])) continue;
+        if (twin) lose(p, other, x * x / p->c->all[b->layer]);
+        p->c->left[b->layer]--;
+    }
+    w->spared[group] = false;
+    p->wires--;
+}
+
+/* What is deleted takes along groups of which nothing else was left: fewer than `keep` may stay. A group that has all
+ * that is left of its layer does. */
+static void delete_to(pool *p, int64_t keep)
+{
+    while (p->wires > keep && p->n) {
+        size_t g = take_least(p);
+        const gd_band *b = band_with(p->w, g);
+        if (!p->c->live[g])
+            p->w->spared[g] = false;
+        else if (p->c->live[g] < p->c->left[b->layer])
+            delete_group(p, b, g);
+    }
+}
+
+void xb_gd_spare(const gd_work *w, const float *const *v)
+{
+    pool p = {.w = w, .c = &w->choice, .v = v};
+    int64_t own = 0;
+    memset(w->spared, 0, w->n_groups * sizeof *w->spared);
+    for (size_t i = 0; i < w->n_layers; i++) {
+        if (w->layer[i].keep < 0) continue;
+        p.n = 0, p.wires = 0;
+        join_layer(&p, i);
+        delete_to(&p, w->layer[i].keep);
+        own += p.wires;
+    }
+    if (!w->o->total) return;
+    p.n = 0, p.wires = 0;
+    for (size_t i = 0; i < w->n_layers; i++)
+        if (w->layer[i].keep < 0) join_layer(&p, i);
+    delete_to(&p, w->o->total - own);
+}
+
 /* Groups that are not to stay. */
 static void delete_rest(const gd_work *w, const gd_layer *l, float *v)
 {
@@ -65,94 +215,9 @@ int xb_gd_freeze(gd_work *w, xb_graph *g)
         const gd_layer *l = &w->layer[i];
         if (l->keep >= 0 || w->o->total) delete_rest(w, l, w->graph->write(g, l->weight));
         mask_layer(w, g, l);
+        if (!l->before || xb_gd_wires(w, l, w->graph->data(g, l->weight))) continue;
+        w->cx->host->diagnose(w->cx, XB_ERROR, "group-delete-dead", NULL, "nothing is left of '%s'", l->name);
+        return -1;
     }
     return 0;
-}
-
-/* ---- the way back ---- */
-
-typedef struct kept {
-    const char *op;
-    size_t input, bytes, n; /* n: elements */
-    void *data;
-    int64_t *mask; /* NULL: none */
-} kept;
-
-struct gd_copy {
-    kept *at;
-    size_t n;
-};
-
-static size_t size_of(xb_dtype t)
-{
-    static const unsigned char bytes[XB_DTYPES] = {0, 4, 8, 2, 2, 1, 2, 4, 8, 1, 2, 4, 8, 1};
-    return bytes[t];
-}
-
-static size_t count(const gd_work *w, const xb_graph *g, xb_value v)
-{
-    const xb_type *t = w->graph->type(g, v);
-    size_t n = 1;
-    for (int i = 0; i < t->rank; i++) n *= (size_t)t->dim[i];
-    return n;
-}
-
-static kept keep(const gd_work *w, const xb_graph *g, xb_op op, size_t input, xb_value v)
-{
-    const xb_attr *mask = w->graph->note(g, v, "mask");
-    kept k = {.input = input, .n = count(w, g, v)};
-    k.bytes = k.n * size_of(w->graph->type(g, v)->dtype);
-    const char *name = w->graph->op_name(g, op);
-    size_t length = strlen(name) + 1;
-    k.op = memcpy(w->cx->host->alloc(w->cx, length, 1), name, length);
-    k.data = w->cx->host->alloc(w->cx, k.bytes + 1, 1);
-    if (k.bytes) memcpy(k.data, w->graph->data(g, v), k.bytes);
-    if (!mask || mask->n != k.n || !k.n) return k;
-    k.mask = w->cx->host->alloc(w->cx, k.n, sizeof *k.mask);
-    memcpy(k.mask, mask->ints, k.n * sizeof *k.mask);
-    return k;
-}
-
-gd_copy *xb_gd_copy(const gd_work *w, const xb_graph *g)
-{
-    gd_copy *c = w->cx->host->alloc(w->cx, 1, sizeof *c);
-    const xb_value *in;
-    size_t room = 0;
-    for (xb_op op = w->graph->first(g); op.id; op = w->graph->next(g, op)) room += w->graph->op_inputs(g, op, &in);
-    c->at = w->cx->host->alloc(w->cx, room + 1, sizeof *c->at);
-    for (xb_op op = w->graph->first(g); op.id; op = w->graph->next(g, op)) {
-        size_t n = w->graph->op_inputs(g, op, &in);
-        for (size_t i = 0; i < n; i++)
-            if (in[i].id && w->graph->is_const(g, in[i])) c->at[c->n++] = keep(w, g, op, i, in[i]);
-    }
-    return c;
-}
-
-static const kept *find(const gd_copy *c, const char *op, size_t input)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (c->at[i].input == input && !strcmp(c->at[i].op, op)) return &c->at[i];
-    return NULL;
-}
-
-static void bring_back(const gd_work *w, xb_graph *g, xb_value v, const kept *k)
-{
-    const xb_attr *mask = w->graph->note(g, v, "mask");
-    if (k->bytes && memcmp(w->graph->data(g, v), k->data, k->bytes)) memcpy(w->graph->write(g, v), k->data, k->bytes);
-    if (!k->mask && !mask) return;
-    int64_t *numbers = w->cx->host->alloc(w->cx, k->n, sizeof *numbers);
-    for (size_t i = 0; i < k->n; i++) numbers[i] = k->mask ? k->mask[i] : 1;
-    w->graph->set_note(g, v, "mask", numbers, k->n);
-}
-
-void xb_gd_restore(const gd_work *w, xb_graph *g, const gd_copy *c)
-{
-    const xb_value *in;
-    for (xb_op op = w->graph->first(g); op.id; op = w->graph->next(g, op)) {
-        size_t n = w->graph->op_inputs(g, op, &in);
-        for (size_t i = 0; i < n; i++) {
-            const kept *k = in[i].id && w->graph->is_const(g, in[i]) ? find(c, w->graph->op_name(g, op), i) : NULL;
-            if (k && k->n == count(w, g, in[i])) bring_back(w, g, in[i], k);
-        }
-    }
 }

@@ -13,6 +13,7 @@
 typedef enum gd_method { GD_PROXIMAL, GD_SUBGRADIENT } gd_method;
 
 #define GD_NO_GATE 100.0
+#define GD_NONE SIZE_MAX
 enum { GD_POINTS = 128 }; /* most points of a curve; then every second goes */
 
 typedef struct gd_options {
@@ -37,6 +38,8 @@ typedef struct gd_band {
     int64_t lines, across;
     const int64_t *line_at, *across_at;
     size_t first; /* number of its first group */
+    size_t block; /* of the plan */
+    size_t twin;  /* the band of the same block the other way: its lines are across here; GD_NONE */
 } gd_band;
 
 typedef struct gd_layer {
@@ -49,10 +52,14 @@ typedef struct gd_layer {
     int64_t full, before; /* wires without deletion, and as it came */
 } gd_layer;
 
-typedef struct gd_rank {
-    double score;
-    size_t group;
-} gd_rank;
+/* Of the exact mode; see freeze.c. Of every group: */
+typedef struct gd_choice {
+    double *energy;       /* of its live weights, as a part of its layer's */
+    int64_t *live;        /* weights that are not 0 and not deleted */
+    size_t *heap, *place; /* groups, the least on top; place in it */
+    int64_t *left;        /* of every layer: live weights that are in a group */
+    double *all;          /* of every layer: energy */
+} gd_choice;
 
 typedef struct gd_work {
     xb_cx *cx;
@@ -70,10 +77,8 @@ typedef struct gd_work {
     const xb_layout *plan; /* in which they were found */
     bool penalised;        /* phase 1 with lambda > 0 */
     bool bound;            /* weights of the layers are those of the run at hand */
-    /* of every group: */
-    double *norm;          /* as a part of its layer's; scratch */
-    gd_rank *ranked;       /* scratch */
-    bool *spared;          /* not penalised now */
+    bool *spared;          /* of every group: not penalised now */
+    gd_choice choice;      /* scratch */
     const float **weights; /* of every layer; scratch */
 } gd_work;
 
@@ -86,7 +91,9 @@ int xb_gd_bind(gd_work *w, const xb_graph *g);
 double xb_gd_norm(const gd_band *b, const float *v, int64_t line);
 /* Groups of a layer that are not all zero: its wires. */
 int64_t xb_gd_wires(const gd_work *w, const gd_layer *l, const float *v);
-bool xb_gd_is_named(const gd_work *w, const xb_list *patterns, const char *name);
+/* Do patterns mean layers, and can as few wires be kept as is asked? false after a diagnostic. */
+bool xb_gd_check_names(const gd_work *w);
+bool xb_gd_check_budget(const gd_work *w);
 
 /* -- penalty.c -- */
 
@@ -96,8 +103,6 @@ void xb_gd_shrink(const gd_work *w, const gd_layer *l, float *v, double eta, con
 /* gradient += lambda_g w / ||w_g|| for both groups of an element, 0 where the norm is 0. */
 void xb_gd_pull(const gd_work *w, const gd_layer *l, const float *v, float *gradient, const double *weight);
 void xb_gd_threshold(const gd_work *w, const gd_layer *l, float *v);
-/* spared[]: in the exact mode the groups that are to stay, which are the largest. v: by layer. */
-void xb_gd_spare(const gd_work *w, const float *const *v);
 
 /* -- training.c: phases 1 and 3 -- */
 
@@ -109,6 +114,7 @@ typedef struct gd_head {           /* of the state; see xb_gd_part */
 typedef struct gd_state {
     gd_head *head;
     int64_t *off;   /* of layers: step after which it was found dead and is penalised no more, 0: it is penalised */
+    int64_t *back;  /* of layers: step of the network that was then brought back */
     double *weight; /* of groups: factors on lambda */
     double *curve;  /* points of 2 + layers numbers: step, top1 (-1: not measured), wires */
 } gd_state;
@@ -121,23 +127,31 @@ int xb_gd_train(gd_work *w, xb_graph *g, const xb_recipe *r, xb_train_result *re
 /* -- order.c -- */
 
 /* Notes perm-rows and perm-cols for layers that have none, so that lines with like support share an array. Layers and
- * bands are to be found anew. Was there one? */
-bool xb_gd_permute(const gd_work *w, xb_graph *g);
-/* at[i]: which line comes i-th, for n lines of `units` numbers >= 0, `side` lines to an array: sum over arrays and
- * units of sqrt(sum of the lines' numbers) is lowered by exchanges of two lines until none helps, or for long enough.
+ * bands are to be found anew. 1: there was one; 0: none; negative: the run was ended. */
+int xb_gd_permute(const gd_work *w, xb_graph *g);
+/* New orders for the n named layers of g, which is cut as in plan, by which of their weights are zero. Negative as
+ * above. */
+int xb_gd_deal_anew(const gd_work *w, xb_graph *g, const xb_layout *plan, const char *const *names, size_t n);
+/* Lines v[i * line + u * unit], i < n, u < units, of which `side` go to an array. */
+typedef struct gd_lines {
+    const float *v;
+    int64_t n, units, side, line, unit;
+    bool support; /* squares count, or what is not 0 as 1 */
+} gd_lines;
+/* at[i]: which line comes i-th. Sum over arrays and units of sqrt(sum of the lines' squares) is lowered by exchanges of
+ * two lines, from the order in at[] or a better start, until none helps, or for long enough. false: the run was ended.
  */
-void xb_gd_order(xb_cx *cx, const double *energy, int64_t n, int64_t units, int64_t side, int64_t *at);
+bool xb_gd_order(xb_cx *cx, const gd_lines *lines, int64_t *at);
 
 /* -- freeze.c -- */
 
 /* mask: `had` (NULL: all ones) without the groups of zeros. Is there one? */
 bool xb_gd_mask(const gd_work *w, const gd_layer *l, const float *v, const uint8_t *had, uint8_t *mask);
+/* spared[]: in the exact mode the groups that are to stay. The smallest goes, others are smaller by what they share
+ * with it, and so on until no more are left than asked for, or one of a layer. v: by layer. */
+void xb_gd_spare(const gd_work *w, const float *const *v);
 /* Phase 2: what is to be deleted by the exact mode is; groups of zeros are masked. Negative after a diagnostic. */
 int xb_gd_freeze(gd_work *w, xb_graph *g);
-/* Every constant that ops read, by op and input; brought back, with masks, if no op was edited between. */
-typedef struct gd_copy gd_copy;
-gd_copy *xb_gd_copy(const gd_work *w, const xb_graph *g);
-void xb_gd_restore(const gd_work *w, xb_graph *g, const gd_copy *c);
 
 /* -- compact.c -- */
 
@@ -148,7 +162,7 @@ int xb_gd_compact(gd_work *w, xb_graph *g, int64_t *gone);
 /* -- told.c: the journal -- */
 
 void xb_gd_fact(const gd_work *w, const char *layer, const char *what, double value, const char *unit);
-/* In the report; and a diagnostic, unless code is NULL. */
+/* In the report, and a diagnostic. */
 void xb_gd_warn(const gd_work *w, const char *code, const char *text);
 void xb_gd_tell_curves(const gd_work *w, const void *state, double from);
 void xb_gd_tell_holdout(const gd_work *w, const char *what, double top1);

@@ -31,7 +31,7 @@ static const xb_block *block_of(const xb_array *a, const xb_block *list, const x
 
 /* ---- which layers ---- */
 
-bool xb_gd_is_named(const gd_work *w, const xb_list *patterns, const char *name)
+static bool is_named(const gd_work *w, const xb_list *patterns, const char *name)
 {
     const char *const *p = patterns->data;
     for (size_t i = 0; i < patterns->n; i++)
@@ -61,7 +61,7 @@ static bool is_wanted(const gd_work *w, const xb_graph *g, const xb_matrix *m, c
     if (!c->row_wires_full && !c->col_wires_full) return false;
     if (w->graph->type(g, m->weight)->dtype != XB_F32 || is_taken(w, m->weight)) return false;
     if (frozen && (!frozen->n || frozen->ints[0])) return false;
-    return !w->o->layers.n || xb_gd_is_named(w, &w->o->layers, c->name);
+    return !w->o->layers.n || is_named(w, &w->o->layers, c->name);
 }
 
 /* ---- bands ---- */
@@ -86,9 +86,26 @@ static void add_bands(gd_work *w, const xb_layout *l, const xb_net *net)
         if (!b) continue;
         gd_band band = band_of(w, &m[net->matrix], b, net->row);
         band.layer = w->n_layers;
+        band.block = (size_t)(b - block);
+        band.twin = GD_NONE;
         band.first = w->n_groups;
         w->n_groups += (size_t)band.lines;
         w->band[w->n_bands++] = band;
+    }
+}
+
+static void find_twins(const gd_work *w, size_t blocks)
+{
+    size_t *band_of = w->cx->host->alloc(w->cx, blocks + 1, sizeof *band_of); /* the first of each block */
+    for (size_t i = 0; i < blocks; i++) band_of[i] = GD_NONE;
+    for (size_t k = 0; k < w->n_bands; k++) {
+        size_t *known = &band_of[w->band[k].block];
+        if (*known == GD_NONE) {
+            *known = k;
+            continue;
+        }
+        w->band[k].twin = *known;
+        w->band[*known].twin = k;
     }
 }
 
@@ -118,11 +135,24 @@ static void add_layer(gd_work *w, const xb_graph *g, const xb_layout *l, uint32_
     y->before = xb_gd_wires(w, y, w->graph->data(g, y->weight));
 }
 
+static gd_choice choice_of(const gd_work *w)
+{
+    const xb_host *host = w->cx->host;
+    size_t groups = w->n_groups + 1, layers = w->n_layers + 1;
+    return (gd_choice){.energy = host->alloc(w->cx, groups, sizeof(double)),
+                       .live = host->alloc(w->cx, groups, sizeof(int64_t)),
+                       .heap = host->alloc(w->cx, groups, sizeof(size_t)),
+                       .place = host->alloc(w->cx, groups, sizeof(size_t)),
+                       .left = host->alloc(w->cx, layers, sizeof(int64_t)),
+                       .all = host->alloc(w->cx, layers, sizeof(double))};
+}
+
 int xb_gd_find(gd_work *w, const xb_graph *g)
 {
     const xb_matrix *m;
     const xb_layer_cost *c;
     const xb_net *net;
+    const xb_block *block;
     xb_layout *l = w->hw->plan(w->cx, g, w->hw->of(w->cx));
     if (!l) return -1;
     w->plan = l;
@@ -133,8 +163,8 @@ int xb_gd_find(gd_work *w, const xb_graph *g)
     w->band = w->cx->host->alloc(w->cx, count_bands(net, nets) + 1, sizeof *w->band);
     for (size_t i = 0; i < n; i++)
         if (is_wanted(w, g, &m[i], &c[i])) add_layer(w, g, l, (uint32_t)i);
-    w->norm = w->cx->host->alloc(w->cx, w->n_groups + 1, sizeof *w->norm);
-    w->ranked = w->cx->host->alloc(w->cx, w->n_groups + 1, sizeof *w->ranked);
+    find_twins(w, w->layout->blocks(l, &block));
+    w->choice = choice_of(w);
     w->spared = w->cx->host->alloc(w->cx, w->n_groups + 1, sizeof *w->spared);
     return 0;
 }
@@ -153,6 +183,61 @@ int xb_gd_bind(gd_work *w, const xb_graph *g)
         l->weight = m.weight;
     }
     return 0;
+}
+
+/* ---- what the options mean ---- */
+
+/* Layers without wires to delete are told, names of none are refused. */
+static bool check_name(const gd_work *w, const char *option, const char *pattern)
+{
+    const xb_layer_cost *c;
+    size_t n = w->layout->layer_costs(w->plan, &c), i = 0, k = 0;
+    while (i < w->n_layers && !w->edit->matches(pattern, w->layer[i].name)) i++;
+    while (k < n && !w->edit->matches(pattern, c[k].name)) k++;
+    if (i < w->n_layers) return true;
+    w->cx->host->diagnose(w->cx, k < n ? XB_WARNING : XB_ERROR, "group-delete-layers", NULL,
+                          k < n ? "%s: '%s' means no layer that has wires to delete" : "%s: '%s' means no layer",
+                          option, pattern);
+    return k < n;
+}
+
+bool xb_gd_check_names(const gd_work *w)
+{
+    const char *const *layer = w->o->layers.data;
+    const xb_map_item *factor = w->o->factors.data, *keep = w->o->keep.data;
+    bool ok = true;
+    for (size_t i = 0; i < w->o->layers.n; i++) ok &= check_name(w, "layers", layer[i]);
+    for (size_t i = 0; i < w->o->factors.n; i++) ok &= check_name(w, "factors", factor[i].key);
+    for (size_t i = 0; i < w->o->keep.n; i++) ok &= check_name(w, "keep", keep[i].key);
+    return ok;
+}
+
+/* Wires that the exact mode cannot take: 1, or 2 where every weight is in two groups. */
+static int64_t least_of(const gd_work *w, const gd_layer *l)
+{
+    bool alone = false;
+    for (size_t k = l->band; k < l->band + l->bands; k++) alone |= w->band[k].twin == GD_NONE;
+    return alone ? 1 : 2;
+}
+
+bool xb_gd_check_budget(const gd_work *w)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < w->n_layers; i++) {
+        const gd_layer *l = &w->layer[i];
+        int64_t least = least_of(w, l);
+        sum += l->keep < 0 ? least : l->keep < l->full ? l->keep : l->full;
+        if (l->keep < 0 || l->keep >= least) continue;
+        w->cx->host->diagnose(w->cx, XB_ERROR, "group-delete-keep", NULL,
+                              "keep: '%s' cannot have fewer than %lld wires: every weight is behind so many", l->name,
+                              (long long)least);
+        return false;
+    }
+    if (!w->o->total || sum <= w->o->total) return true;
+    w->cx->host->diagnose(w->cx, XB_ERROR, "group-delete-keep", NULL,
+                          "keep-total: %lld wires are too few: %zu layers need %lld", (long long)w->o->total,
+                          w->n_layers, (long long)sum);
+    return false;
 }
 
 /* ---- norms ---- */

@@ -11,8 +11,8 @@
 static const double MOST_WORK = 4e8; /* square roots: a few seconds */
 
 typedef struct deal {
-    const double *energy; /* [n][units] */
-    int64_t n, units, side;
+    xb_cx *cx;
+    const gd_lines *l;
     int64_t *at;
     double *sum; /* [arrays][units] */
     double work;
@@ -20,15 +20,27 @@ typedef struct deal {
 
 static int64_t array_of(const deal *d, int64_t place)
 {
-    return place / d->side;
+    return place / d->l->side;
+}
+
+static int64_t sums(const deal *d)
+{
+    return (d->l->n + d->l->side - 1) / d->l->side * d->l->units;
+}
+
+/* Weights are read where they stand: squares of a large matrix would take as much again as training does. */
+static double energy(const gd_lines *l, int64_t line, int64_t unit)
+{
+    double x = (double)l->v[line * l->line + unit * l->unit];
+    return l->support ? x != 0 : x * x;
 }
 
 static void add_up(const deal *d)
 {
-    memset(d->sum, 0, (size_t)((d->n + d->side - 1) / d->side * d->units) * sizeof *d->sum);
-    for (int64_t i = 0; i < d->n; i++)
-        for (int64_t u = 0; u < d->units; u++)
-            d->sum[array_of(d, i) * d->units + u] += d->energy[d->at[i] * d->units + u];
+    const gd_lines *l = d->l;
+    memset(d->sum, 0, (size_t)sums(d) * sizeof *d->sum);
+    for (int64_t i = 0; i < l->n; i++)
+        for (int64_t u = 0; u < l->units; u++) d->sum[array_of(d, i) * l->units + u] += energy(l, d->at[i], u);
 }
 
 static double root(double x)
@@ -40,18 +52,18 @@ static double total(const deal *d)
 {
     double all = 0;
     add_up(d);
-    for (int64_t i = 0; i < (d->n + d->side - 1) / d->side * d->units; i++) all += root(d->sum[i]);
+    for (int64_t i = 0; i < sums(d); i++) all += root(d->sum[i]);
     return all;
 }
 
 /* What the sum gains when places i and j are exchanged. */
 static double gain(const deal *d, int64_t i, int64_t j)
 {
-    const double *a = d->sum + array_of(d, i) * d->units, *b = d->sum + array_of(d, j) * d->units;
-    const double *x = d->energy + d->at[i] * d->units, *y = d->energy + d->at[j] * d->units;
+    const gd_lines *l = d->l;
+    const double *a = d->sum + array_of(d, i) * l->units, *b = d->sum + array_of(d, j) * l->units;
     double change = 0;
-    for (int64_t u = 0; u < d->units; u++) {
-        double moved = y[u] - x[u];
+    for (int64_t u = 0; u < l->units; u++) {
+        double moved = energy(l, d->at[j], u) - energy(l, d->at[i], u);
         change += root(a[u] + moved) + root(b[u] - moved) - root(a[u]) - root(b[u]);
     }
     return change;
@@ -59,10 +71,10 @@ static double gain(const deal *d, int64_t i, int64_t j)
 
 static void exchange(const deal *d, int64_t i, int64_t j)
 {
-    double *a = d->sum + array_of(d, i) * d->units, *b = d->sum + array_of(d, j) * d->units;
-    const double *x = d->energy + d->at[i] * d->units, *y = d->energy + d->at[j] * d->units;
-    for (int64_t u = 0; u < d->units; u++) {
-        double moved = y[u] - x[u];
+    const gd_lines *l = d->l;
+    double *a = d->sum + array_of(d, i) * l->units, *b = d->sum + array_of(d, j) * l->units;
+    for (int64_t u = 0; u < l->units; u++) {
+        double moved = energy(l, d->at[j], u) - energy(l, d->at[i], u);
         a[u] += moved, b[u] -= moved;
     }
     int64_t line = d->at[i];
@@ -74,14 +86,14 @@ static void exchange(const deal *d, int64_t i, int64_t j)
 static int64_t sweep(deal *d, double least)
 {
     int64_t made = 0;
-    for (int64_t i = 0; i < d->n && d->work < MOST_WORK; i++) {
+    for (int64_t i = 0; i < d->l->n && d->work < MOST_WORK && !d->cx->host->cancelled(d->cx); i++) {
         int64_t with = -1;
         double best = -least;
-        for (int64_t j = (array_of(d, i) + 1) * d->side; j < d->n; j++) {
+        for (int64_t j = (array_of(d, i) + 1) * d->l->side; j < d->l->n; j++) {
             double change = gain(d, i, j);
             if (change < best) best = change, with = j;
         }
-        d->work += 4 * (double)d->units * (double)(d->n - i);
+        d->work += 4 * (double)d->l->units * (double)(d->l->n - i);
         if (with < 0) continue;
         exchange(d, i, with);
         made++;
@@ -104,34 +116,36 @@ static int by_unit_and_energy(const void *x, const void *y)
 }
 
 /* Lines by energy, or first by the unit that has most of it. */
-static void sorted(xb_cx *cx, const deal *d, bool units)
+static void sorted(const deal *d, bool units)
 {
-    ranked *r = cx->host->alloc(cx, (size_t)d->n, sizeof *r);
-    for (int64_t i = 0; i < d->n; i++) {
-        const double *e = d->energy + i * d->units;
+    const gd_lines *l = d->l;
+    ranked *r = d->cx->host->alloc(d->cx, (size_t)l->n, sizeof *r);
+    for (int64_t i = 0; i < l->n; i++) {
+        double most = l->units ? energy(l, i, 0) : 0;
         r[i].line = i;
-        for (int64_t u = 0; u < d->units; u++) {
-            r[i].energy += e[u];
-            if (units && e[u] > e[r[i].unit]) r[i].unit = u;
+        for (int64_t u = 0; u < l->units; u++) {
+            double e = energy(l, i, u);
+            r[i].energy += e;
+            if (units && e > most) most = e, r[i].unit = u;
         }
     }
-    qsort(r, (size_t)d->n, sizeof *r, by_unit_and_energy);
-    for (int64_t i = 0; i < d->n; i++) d->at[i] = r[i].line;
+    qsort(r, (size_t)l->n, sizeof *r, by_unit_and_energy);
+    for (int64_t i = 0; i < l->n; i++) d->at[i] = r[i].line;
 }
 
-/* The best start into at[]. */
-static void begin(xb_cx *cx, deal *d, int64_t *at)
+/* The best start into at[], whose own order is one. */
+static void begin(deal *d, int64_t *at)
 {
-    for (int64_t i = 0; i < d->n; i++) at[i] = i;
+    size_t n = (size_t)d->l->n;
     d->at = at;
     double best = total(d);
-    d->at = cx->host->alloc(cx, (size_t)d->n, sizeof *d->at);
+    d->at = d->cx->host->alloc(d->cx, n, sizeof *d->at);
     for (int units = 0; units < 2; units++) {
-        sorted(cx, d, units);
+        sorted(d, units);
         double sum = total(d);
         if (sum >= best) continue;
         best = sum;
-        memcpy(at, d->at, (size_t)d->n * sizeof *at);
+        memcpy(at, d->at, n * sizeof *at);
     }
     d->at = at;
 }
@@ -143,59 +157,81 @@ static int by_number(const void *x, const void *y)
     return *a < *b ? -1 : *a > *b;
 }
 
-void xb_gd_order(xb_cx *cx, const double *energy, int64_t n, int64_t units, int64_t side, int64_t *at)
+bool xb_gd_order(xb_cx *cx, const gd_lines *lines, int64_t *at)
 {
-    deal d = {.energy = energy, .n = n, .units = units, .side = side};
-    d.sum = cx->host->alloc(cx, (size_t)((n + side - 1) / side * units) + 1, sizeof *d.sum);
-    begin(cx, &d, at);
+    int64_t n = lines->n, side = lines->side;
+    deal d = {.cx = cx, .l = lines};
+    d.sum = cx->host->alloc(cx, (size_t)sums(&d) + 1, sizeof *d.sum);
+    begin(&d, at);
     double least = 1e-9 * total(&d);
     while (d.work < MOST_WORK && sweep(&d, least) > 0) continue;
     for (int64_t i = 0; i < n; i += side) qsort(at + i, (size_t)(n - i < side ? n - i : side), sizeof *at, by_number);
+    return !cx->host->cancelled(cx);
 }
 
 /* ---- a matrix ---- */
 
-/* Squares of the weights, line by line: rows, or columns. */
-static double *energies(const gd_work *w, const xb_graph *g, const xb_matrix *m, bool columns)
+static gd_lines lines_of(const gd_work *w, const xb_graph *g, const xb_matrix *m, int64_t side, bool columns)
 {
-    int64_t n = columns ? m->cols : m->rows, units = columns ? m->rows : m->cols;
     const float *v = w->graph->data(g, m->weight);
-    double *e = w->cx->host->alloc(w->cx, (size_t)n * (size_t)units, sizeof *e);
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t u = 0; u < units; u++) {
-            double x = (double)
-                v[i * (columns ? m->col_stride : m->row_stride) + u * (columns ? m->row_stride : m->col_stride)];
-            e[i * units + u] = x * x;
-        }
-    return e;
+    return columns ? (gd_lines){v, m->cols, m->rows, side, m->col_stride, m->row_stride, false}
+                   : (gd_lines){v, m->rows, m->cols, side, m->row_stride, m->col_stride, false};
 }
 
-static bool order_one(const gd_work *w, xb_graph *g, const xb_matrix *m, int64_t side, bool columns)
+/* 1: another order than before; 0: the same. */
+static int order_one(const gd_work *w, xb_graph *g, const xb_matrix *m, int64_t side, bool columns, bool anew)
 {
     const char *key = columns ? "perm-cols" : "perm-rows";
-    int64_t n = columns ? m->cols : m->rows, moved = 0;
     const xb_attr *note = w->graph->note(g, m->weight, key);
-    if (note && note->n) return false;
-    int64_t *at = w->cx->host->alloc(w->cx, (size_t)n, sizeof *at);
-    xb_gd_order(w->cx, energies(w, g, m, columns), n, columns ? m->rows : m->cols, side, at);
-    for (int64_t i = 0; i < n; i++) moved += at[i] != i;
-    if (moved) w->graph->set_note(g, m->weight, key, at, (size_t)n);
-    return moved > 0;
+    gd_lines lines = lines_of(w, g, m, side, columns);
+    size_t n = (size_t)lines.n, bytes = n * sizeof(int64_t);
+    bool known = note && note->n == n;
+    if (note && note->n && !anew) return 0;
+    lines.support = anew;
+    int64_t *was = w->cx->host->alloc(w->cx, n + 1, sizeof *was), *at = w->cx->host->alloc(w->cx, n + 1, sizeof *at);
+    for (size_t i = 0; i < n; i++) was[i] = known ? note->ints[i] : (int64_t)i;
+    memcpy(at, was, bytes);
+    if (!xb_gd_order(w->cx, &lines, at)) return -1;
+    if (!memcmp(at, was, bytes)) return 0;
+    w->graph->set_note(g, m->weight, key, at, n);
+    return 1;
 }
 
-bool xb_gd_permute(const gd_work *w, xb_graph *g)
+static int order_both(const gd_work *w, xb_graph *g, const xb_matrix *m, const xb_tiling *t, bool anew)
+{
+    int rows = 0, cols = 0;
+    if (m->groups != 1 || w->graph->type(g, m->weight)->dtype != XB_F32) return 0;
+    if (t->grid_rows > 1) rows = order_one(w, g, m, t->rows, false, anew);
+    if (rows >= 0 && t->grid_cols > 1) cols = order_one(w, g, m, t->cols, true, anew);
+    return rows < 0 || cols < 0 ? -1 : rows || cols;
+}
+
+int xb_gd_permute(const gd_work *w, xb_graph *g)
 {
     const xb_matrix *m;
     const xb_layer_cost *c;
     size_t n = w->layout->matrices(w->plan, &m);
-    bool any = false;
+    int any = 0;
     w->layout->layer_costs(w->plan, &c);
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
         while (k < w->n_layers && strcmp(w->layer[k].name, c[i].name)) k++;
-        if (k == w->n_layers || m[i].groups != 1) continue;
-        if (c[i].tiling.grid_rows > 1) any |= order_one(w, g, &m[i], c[i].tiling.rows, false);
-        if (c[i].tiling.grid_cols > 1) any |= order_one(w, g, &m[i], c[i].tiling.cols, true);
+        if (k == w->n_layers) continue;
+        int one = order_both(w, g, &m[i], &c[i].tiling, false);
+        if (one < 0) return -1;
+        any |= one;
     }
     return any;
+}
+
+int xb_gd_deal_anew(const gd_work *w, xb_graph *g, const xb_layout *plan, const char *const *names, size_t n)
+{
+    const xb_matrix *m;
+    const xb_layer_cost *c;
+    size_t matrices = w->layout->matrices(plan, &m);
+    w->layout->layer_costs(plan, &c);
+    for (size_t i = 0; i < matrices; i++)
+        for (size_t k = 0; k < n; k++)
+            if (!strcmp(c[i].name, names[k]) && order_both(w, g, &m[i], &c[i].tiling, true) < 0) return -1;
+    return 0;
 }

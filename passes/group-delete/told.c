@@ -28,7 +28,7 @@ void xb_gd_warn(const gd_work *w, const char *code, const char *text)
     size_t n = strlen(w->cx->instance) + strlen(text) + 3;
     char *whole = w->cx->host->alloc(w->cx, n, 1);
     snprintf(whole, n, "%s: %s", w->cx->instance, text);
-    if (code) w->cx->host->diagnose(w->cx, XB_WARNING, code, NULL, "%s", text);
+    w->cx->host->diagnose(w->cx, XB_WARNING, code, NULL, "%s", text);
     add(w, (xb_fact){.key = "warning", .unit = "", .split = "", .text = whole});
 }
 
@@ -55,15 +55,18 @@ static void tell_curve(const gd_work *w, const gd_state *s, size_t number, const
     }
 }
 
+/* From the state alone: a run that was ended and goes on says it, too. */
 static void tell_deaths(const gd_work *w, const gd_state *s)
 {
     for (size_t i = 0; i < w->n_layers; i++) {
-        char text[512];
+        char text[1024];
         if (!s->off[i]) continue;
-        snprintf(text, sizeof text,
-                 "lambda %g left nothing of %s at step %lld: taken back, not penalised from there on", w->o->lambda,
-                 w->layer[i].name, (long long)s->off[i]);
-        xb_gd_warn(w, NULL, text);
+        snprintf(
+            text, sizeof text,
+            "lambda %g leaves nothing of '%s' at step %lld; the network of step %lld is back, and this layer is no "
+            "longer penalised: try a smaller lambda, or `factors: {%s: 0.5}`",
+            w->o->lambda, w->layer[i].name, (long long)s->off[i], (long long)s->back[i], w->layer[i].name);
+        xb_gd_warn(w, "group-delete-dead", text);
     }
 }
 

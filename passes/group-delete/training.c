@@ -1,20 +1,20 @@
 /* training.c: the hooks of both phases: penalty, curves, and the way back when the penalty takes all of a layer. */
 #include "group-delete.h"
-#include <stdio.h>
 #include <string.h>
 
 /* ---- the state: all of 8-byte numbers ---- */
 
 size_t xb_gd_state_size(const gd_work *w)
 {
-    return sizeof(gd_head) + 8 * (w->n_layers + w->n_groups + GD_POINTS * (2 + w->n_layers));
+    return sizeof(gd_head) + 8 * (2 * w->n_layers + w->n_groups + GD_POINTS * (2 + w->n_layers));
 }
 
 gd_state xb_gd_state(const gd_work *w, void *bytes)
 {
     gd_state s = {.head = bytes};
     s.off = (int64_t *)(void *)(s.head + 1);
-    s.weight = (double *)(void *)(s.off + w->n_layers);
+    s.back = s.off + w->n_layers;
+    s.weight = (double *)(void *)(s.back + w->n_layers);
     s.curve = s.weight + w->n_groups;
     return s;
 }
@@ -163,34 +163,25 @@ static bool is_dead(const gd_work *w, xb_trainer *t, const gd_state *s, size_t l
 }
 
 /* What is zero stays so; the rest is trained without the penalty. */
-static int hold(const gd_work *w, xb_trainer *t, size_t layer)
+static void hold(const gd_work *w, xb_trainer *t, size_t layer)
 {
     const gd_layer *l = &w->layer[layer];
     xb_param *p = param(w, t, layer);
-    if (!p) return 0;
+    if (!p) return;
     uint8_t *mask = w->cx->host->alloc(w->cx, l->n, 1);
     xb_gd_mask(w, l, p->data, p->mask, mask);
     w->train->set_mask(t, l->weight, mask);
-    return 0;
 }
 
-static void tell_death(const gd_work *w, xb_trainer *t, size_t layer, int64_t back)
-{
-    w->cx->host->diagnose(w->cx, XB_WARNING, "group-delete-dead", NULL,
-                          "lambda %g leaves nothing of '%s' at step %lld; the network of step %lld is back, and this "
-                          "layer is no longer penalised: try a smaller lambda, or `factors: {%s: 0.5}`",
-                          w->o->lambda, w->layer[layer].name, (long long)w->train->step(t), (long long)back,
-                          w->layer[layer].name);
-}
-
-static int guard(gd_work *w, xb_trainer *t)
+/* If a layer died the network before that is back. */
+static int bring_back(gd_work *w, xb_trainer *t)
 {
     gd_state s = state_of(w, t);
     bool *dead = w->cx->host->alloc(w->cx, w->n_layers + 1, sizeof *dead), any = false;
-    for (size_t i = 0; i < w->n_layers; i++) any |= dead[i] = is_dead(w, t, &s, i);
-    if (!any) return keep_snapshot(w, t);
     int64_t back = s.head->snapshot_at;
     int snapshot = (int)s.head->snapshot;
+    for (size_t i = 0; i < w->n_layers; i++) any |= dead[i] = is_dead(w, t, &s, i);
+    if (!any) return 0;
     if (w->train->rollback(t, snapshot) < 0) return -1;
     s = state_of(w, t);
     s.head->snapshot = snapshot;
@@ -198,10 +189,10 @@ static int guard(gd_work *w, xb_trainer *t)
     for (size_t i = 0; i < w->n_layers; i++) {
         if (!dead[i]) continue;
         s.off[i] = w->train->step(t);
-        tell_death(w, t, i, back);
-        if (hold(w, t, i) < 0) return -1;
+        s.back[i] = back;
+        hold(w, t, i);
     }
-    return keep_snapshot(w, t);
+    return 0;
 }
 
 /* ---- between steps ---- */
@@ -224,18 +215,20 @@ static int on_interval(xb_cx *cx, xb_trainer *t, void *context)
 {
     gd_work *w = context;
     (void)cx;
-    return bind(w, t) < 0 ? -1 : guard(w, t);
+    return bind(w, t) < 0 || bring_back(w, t) < 0 ? -1 : keep_snapshot(w, t);
 }
 
+/* The snapshot comes last: point and weights of the epoch are in it. */
 static int on_epoch(xb_cx *cx, xb_trainer *t, void *context)
 {
     gd_work *w = context;
     (void)cx;
     if (bind(w, t) < 0) return -1;
-    if (w->penalised && guard(w, t) < 0) return -1;
+    if (w->penalised && bring_back(w, t) < 0) return -1;
     add_point(w, t);
-    if (w->penalised) renew_weights(w, t);
-    return 0;
+    if (!w->penalised) return 0;
+    renew_weights(w, t);
+    return keep_snapshot(w, t);
 }
 
 int xb_gd_train(gd_work *w, xb_graph *g, const xb_recipe *r, xb_train_result *result)

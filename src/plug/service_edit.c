@@ -90,6 +90,15 @@ static int check_names(xb_cx *cx, const xb_graph *g, const char *option, const x
     return status;
 }
 
+static bool idle(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, size_t n, bool silent)
+{
+    (void)cx;
+    xb_diags *aside = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+    bool yes = xb_edit_idle(aside, g, op, units, n, silent);
+    xb_diags_free(aside);
+    return yes;
+}
+
 const xb_edit_api xb_edit_service = {
     .struct_size = sizeof(xb_edit_api),
     .factor = factor,
@@ -99,4 +108,5 @@ const xb_edit_api xb_edit_service = {
     .losses = losses,
     .which = which,
     .check_names = check_names,
+    .idle = idle,
 };

@@ -172,6 +172,12 @@ static void tell_gate(xb_cx *cx, xb_module *module, const xb_gate_rule *rule, co
     if (now->total) journal->tell(cx, module, "loss", NULL, &f);
 }
 
+static void undo(xb_cx *cx, xb_graph *g)
+{
+    const xb_graph *came = xb_context_of(cx)->came;
+    if (came) xb_graph_become(g, xb_graph_clone(came));
+}
+
 const xb_train_api xb_train_service = {
     .struct_size = sizeof(xb_train_api),
     .run = run,
@@ -206,4 +212,5 @@ const xb_train_api xb_train_service = {
     .check_gate = check_gate,
     .aim = aim,
     .tell_gate = tell_gate,
+    .undo = undo,
 };

@@ -192,6 +192,10 @@ static void summary(const xb_page *p, const json_t *report)
                  xb_with_commas(a, xb_field_int(s, "crossbar_cells_reference")));
     xb_line_item(p, "routing area", "%.2f %% mean of layers, %.2f %% pooled",
                  100 * xb_field_real(s, "routing_area_ratio"), 100 * xb_field_real(s, "routing_area_ratio_pooled"));
+    if (xb_field_has(s, "routing_area_ratio_as_came"))
+        xb_line_item(p, "  as it came", "%.2f %% mean, %.2f %% pooled: to wires before units were removed",
+                     100 * xb_field_real(s, "routing_area_ratio_as_came"),
+                     100 * xb_field_real(s, "routing_area_ratio_as_came_pooled"));
     area_line(p, s);
     if (xb_field_has(s, "array_steps"))
         xb_line_item(p, "conversions", "%s ADC, %s DAC an image, in %s array steps",

@@ -302,26 +302,94 @@ START_TEST(freeze_deletes_whole_groups)
 }
 END_TEST
 
-/* The copy brings weights and masks back, bit for bit. */
-START_TEST(copies_come_back)
+/* Cut both ways a weight needs both of its groups. However few wires are asked for, some are left, and no more. */
+START_TEST(both_ways_something_is_left)
+{
+    for (int64_t wires = 2; wires < 150; wires += wires < 20 ? 1 : 13)
+        for (int total = 0; total < 2; total++) {
+            gd_kit *k = gd_kit_new(FX_FIXED(16));
+            xb_map_item keep = {"m", &wires};
+            fx_matrix(&k->f, "m", 40, 20, false);
+            if (!total) k->o.keep = (xb_list){&keep, 1};
+            if (total) k->o.total = wires;
+            gd_kit_find(k);
+            const gd_layer *m = gd_kit_layer(k, "m");
+            ck_assert_int_eq(m->full, 60 + 80);
+            noise(gd_kit_weight(k, "m"), 800, 10);
+            ck_assert_int_eq(xb_gd_freeze(&k->w, k->f.g), 0);
+            int64_t left = xb_gd_wires(&k->w, m, gd_kit_weight(k, "m"));
+            ck_assert_msg(left >= 2 && left <= wires && (wires < 140 || left == 140), "%lld of %lld", (long long)left,
+                          (long long)wires);
+            gd_kit_free(k);
+        }
+}
+END_TEST
+
+/* The largest groups are a row of one array and a column of another, which share no weight. They cross small weights
+ * alone: without these they are nothing. What is left is the next best that holds together. */
+START_TEST(groups_that_never_meet)
 {
     gd_kit *k = gd_kit_new(FX_FIXED(16));
-    xb_value a = fx_matrix(&k->f, "a", 40, 6, true), b = fx_matrix(&k->f, "b", 6, 40, false);
-    int64_t mask[240];
-    for (int i = 0; i < 240; i++) mask[i] = i % 3 > 0;
-    xb_graph_set_note(k->f.g, a, "mask", mask, 240);
+    xb_map_item keep = {"m", &(int64_t){2}};
+    fx_matrix(&k->f, "m", 40, 20, false);
+    k->o.keep = (xb_list){&keep, 1};
     gd_kit_find(k);
-    float was[240];
-    memcpy(was, xb_graph_data(k->f.g, a), sizeof was);
-    gd_copy *c = xb_gd_copy(&k->w, k->f.g);
-    memset(xb_graph_write(k->f.g, a), 0, sizeof was);
-    memset(xb_graph_write(k->f.g, b), 0, 100);
+    float *v = gd_kit_weight(k, "m");
+    for (int i = 0; i < 800; i++) v[i] = .01f;
+    for (int i = 0; i < 16; i++) v[i] = 1;            /* row 0 of array (0, 0): norm 4 */
+    for (int i = 16; i < 32; i++) v[i * 20 + 17] = 1; /* column 17 of array (1, 1): norm 4 */
+    v[39 * 20 + 19] = 3;                              /* a weight alone */
     ck_assert_int_eq(xb_gd_freeze(&k->w, k->f.g), 0);
-    xb_gd_restore(&k->w, k->f.g, c);
-    ck_assert(!memcmp(xb_graph_data(k->f.g, a), was, sizeof was));
-    ck_assert(!memcmp(xb_graph_data(k->f.g, b), was, 100)); /* both began alike */
-    ck_assert(!memcmp(xb_graph_note(k->f.g, a, "mask")->ints, mask, sizeof mask));
-    for (int i = 0; i < 240; i++) ck_assert_int_eq(xb_graph_note(k->f.g, b, "mask")->ints[i], 1); /* masks nothing */
+    v = gd_kit_weight(k, "m");
+    for (int i = 0; i < 800; i++) ck_assert_msg((v[i] != 0) == (i == 39 * 20 + 19), "%d", i);
+    gd_kit_free(k);
+}
+END_TEST
+
+START_TEST(a_dead_layer_is_refused)
+{
+    gd_kit *k = gd_kit_new(FX_FIXED(16));
+    fx_matrix(&k->f, "m", 40, 6, false);
+    gd_kit_find(k);
+    memset(gd_kit_weight(k, "m"), 0, 240 * sizeof(float));
+    ck_assert_int_lt(xb_gd_freeze(&k->w, k->f.g), 0);
+    ck_assert(strstr(xb_diags_text(k->f.d), "nothing is left of 'm' [group-delete-dead]"));
+    gd_kit_free(k);
+}
+END_TEST
+
+/* What a name means is told before anything is done. */
+START_TEST(names_and_budgets_are_checked)
+{
+    gd_kit *k = gd_kit_new(FX_FIXED(16));
+    const char *layers[] = {"small"};
+    xb_map_item wrong = {"cf1", &(int64_t){3}}, one = {"both", &(int64_t){1}};
+    fx_matrix(&k->f, "small", 8, 8, false);
+    fx_matrix(&k->f, "tall", 40, 6, false);
+    fx_matrix(&k->f, "both", 40, 20, false);
+    gd_kit_find(k);
+    ck_assert(xb_gd_check_names(&k->w) && xb_gd_check_budget(&k->w));
+    k->o.layers = (xb_list){layers, 1};
+    ck_assert(xb_gd_check_names(&k->w)); /* it is there */
+    ck_assert(strstr(xb_diags_text(k->f.d), "warning: layers: 'small' means no layer that has wires to delete"));
+    k->o.layers = (xb_list){0};
+    k->o.keep = (xb_list){&wrong, 1};
+    ck_assert(!xb_gd_check_names(&k->w));
+    ck_assert(strstr(xb_diags_text(k->f.d), "error: keep: 'cf1' means no layer [group-delete-layers]"));
+    k->o.keep = (xb_list){0};
+    k->o.factors = (xb_list){&(xb_map_item){"tal", &(double){1}}, 1};
+    ck_assert(!xb_gd_check_names(&k->w));
+    ck_assert(strstr(xb_diags_text(k->f.d), "error: factors: 'tal' means no layer [group-delete-layers]"));
+    k->o.total = 3;
+    ck_assert(xb_gd_check_budget(&k->w));
+    k->o.total = 2;
+    ck_assert(!xb_gd_check_budget(&k->w));
+    ck_assert(strstr(xb_diags_text(k->f.d), "keep-total: 2 wires are too few: 2 layers need 3"));
+    k->o.total = 0;
+    k->o.keep = (xb_list){&one, 1};
+    gd_kit_find(k);
+    ck_assert(!xb_gd_check_budget(&k->w));
+    ck_assert(strstr(xb_diags_text(k->f.d), "keep: 'both' cannot have fewer than 2 wires"));
     gd_kit_free(k);
 }
 END_TEST
@@ -348,19 +416,48 @@ START_TEST(orders_lower_the_sum_of_norms)
     h = host_new(&f, "order");
     for (int k = 0; k < 20; k++) {
         int64_t n = 1 + xb_rng_below(&r, 60), units = 1 + xb_rng_below(&r, 12), side = 1 + xb_rng_below(&r, 20);
+        float v[60 * 12];
         double e[60 * 12];
         int64_t at[60], again[60], same[60];
         bool seen[60] = {false};
-        for (int64_t i = 0; i < n * units; i++) e[i] = xb_rng_below(&r, 3) ? 0 : xb_rng_below(&r, 1000);
-        for (int64_t i = 0; i < n; i++) same[i] = i;
-        xb_gd_order(&h->cx, e, n, units, side, at);
+        const gd_lines lines = {.v = v, .n = n, .units = units, .side = side, .line = units, .unit = 1};
+        for (int64_t i = 0; i < n * units; i++) v[i] = xb_rng_below(&r, 3) ? 0 : (float)xb_rng_below(&r, 1000) / 100;
+        for (int64_t i = 0; i < n * units; i++) e[i] = (double)v[i] * (double)v[i];
+        for (int64_t i = 0; i < n; i++) at[i] = again[i] = same[i] = i;
+        ck_assert(xb_gd_order(&h->cx, &lines, at));
         for (int64_t i = 0; i < n; i++) seen[at[i]] = true;
         for (int64_t i = 0; i < n; i++) ck_assert(seen[i]);
         ck_assert(sum_of_norms(e, n, units, side, at) <= sum_of_norms(e, n, units, side, same) * (1 + 1e-12));
-        xb_gd_order(&h->cx, e, n, units, side, again);
+        xb_gd_order(&h->cx, &lines, again);
         ck_assert(!memcmp(at, again, (size_t)n * sizeof *at));
     }
     fx_free(&f);
+}
+END_TEST
+
+static int asked;
+
+static bool ended_at_the_third(xb_cx *cx)
+{
+    (void)cx;
+    return ++asked > 2;
+}
+
+/* A person who does not want to wait need not. */
+START_TEST(orders_can_be_cancelled)
+{
+    gd_kit *k = gd_kit_new(FX_FIXED(16));
+    fx_matrix(&k->f, "m", 400, 16, false);
+    gd_kit_find(k);
+    noise(gd_kit_weight(k, "m"), 6400, 11);
+    xb_host host = *k->host->cx.host;
+    host.cancelled = ended_at_the_third;
+    k->host->cx.host = &host;
+    asked = 0;
+    ck_assert_int_lt(xb_gd_permute(&k->w, k->f.g), 0);
+    ck_assert_int_eq(asked, 5); /* at three lines, by the next sweep, at the end */
+    ck_assert_ptr_null(xb_graph_note(k->f.g, gd_kit_layer(k, "m")->weight, "perm-rows"));
+    gd_kit_free(k);
 }
 END_TEST
 
@@ -374,10 +471,10 @@ START_TEST(like_rows_are_found)
         for (int64_t r = 0; r < 64; r++) p[c * 64 + r] = r * 7 % 4 == c ? 1 + (float)r / 64 : 0;
     gd_kit_find(k);
     ck_assert_int_eq(k->w.layer[0].before, 16);
-    ck_assert(xb_gd_permute(&k->w, k->f.g));
+    ck_assert_int_eq(xb_gd_permute(&k->w, k->f.g), 1);
     gd_kit_find(k);
     ck_assert_int_eq(k->w.layer[0].before, 4);
-    ck_assert(!xb_gd_permute(&k->w, k->f.g)); /* an order that is there stays */
+    ck_assert_int_eq(xb_gd_permute(&k->w, k->f.g), 0); /* an order that is there stays */
     gd_kit_free(k);
 }
 END_TEST
@@ -391,7 +488,7 @@ START_TEST(like_columns_of_a_wide_matrix_are_found)
         for (int64_t c = 0; c < 64; c++) p[r * 64 + c] = c % 4 == r;
     gd_kit_find(k);
     ck_assert_int_eq(k->w.layer[0].before, 16);
-    ck_assert(xb_gd_permute(&k->w, k->f.g));
+    ck_assert_int_eq(xb_gd_permute(&k->w, k->f.g), 1);
     ck_assert(xb_graph_note(k->f.g, w, "perm-cols") && !xb_graph_note(k->f.g, w, "perm-rows"));
     gd_kit_find(k);
     ck_assert_int_eq(k->w.layer[0].before, 4);
@@ -418,8 +515,12 @@ static void add_tests(TCase *t)
     tcase_add_test(t, lambda_0_touches_nothing);
     tcase_add_test(t, largest_groups_are_spared);
     tcase_add_test(t, freeze_deletes_whole_groups);
-    tcase_add_test(t, copies_come_back);
+    tcase_add_test(t, both_ways_something_is_left);
+    tcase_add_test(t, groups_that_never_meet);
+    tcase_add_test(t, a_dead_layer_is_refused);
+    tcase_add_test(t, names_and_budgets_are_checked);
     tcase_add_test(t, orders_lower_the_sum_of_norms);
+    tcase_add_test(t, orders_can_be_cancelled);
     tcase_add_test(t, like_rows_are_found);
     tcase_add_test(t, like_columns_of_a_wide_matrix_are_found);
     tcase_add_test(t, described_as_the_loader_wants_it);

@@ -20,7 +20,8 @@ static const char small[] =
     "\"summary\": {\"layers\": 2, \"crossbar_arrays\": 1611, \"crossbar_cells\": 4025000,"
     "\"crossbar_cells_reference\": 4025000, \"crossbar_area_ratio\": 1, \"cell_utilization\": 0.5,"
     "\"routing_wires\": 16600, \"routing_wires_full\": 17600, \"routing_area_ratio\": 0.89,"
-    "\"routing_area_ratio_pooled\": 0.9, \"array_area_um2\": 3526.5, \"periphery_area_um2\": null,"
+    "\"routing_area_ratio_pooled\": 0.9, \"routing_area_ratio_as_came\": 0.125,"
+    "\"routing_area_ratio_as_came_pooled\": 0.0625, \"array_area_um2\": 3526.5, \"periphery_area_um2\": null,"
     "\"latency_us\": 1.5, \"interval_us\": 1, \"energy_uj\": 0.0035, \"critical_layer\": \"/fc1/Gemm\","
     "\"mesh_rows\": 2, \"mesh_cols\": 2},"
     "\"accuracy\": {\"reference\": {\"split\": \"test\", \"top1\": 0.5, \"correct\": 1, \"total\": 2, \"lo95\": 0.1,"
@@ -123,6 +124,8 @@ START_TEST(text_form)
     has(t, "1.50 us an image, one every 1.00 us");
     has(t, "3.50 nJ an image");
     has(t, "periphery not given");
+    has(t, "\nrouting area       89.00 % mean of layers, 90.00 % pooled\n  as it came       12.50 % mean, 6.25 % "
+           "pooled: to ");
     has(t, "warning: prune was rolled back: it lost 3 points\n");
     const char *total = strstr(t, "\ntotal ");
     ck_assert_ptr_nonnull(total);

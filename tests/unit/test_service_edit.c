@@ -156,6 +156,133 @@ START_TEST(losses_are_told_aside)
 }
 END_TEST
 
+/* -- units that do nothing -- */
+
+/* x[2 x 6 x 6] -> conv(4) -> behind -> conv(3, pad) */
+typedef struct convs {
+    pass p;
+    xb_op first, second;
+} convs;
+
+static convs convs_new(int64_t pad, const char *behind)
+{
+    convs t = {.p = pass_new(12)};
+    net *n = &t.p.n;
+    xb_value y = net_conv(n, net_input(n, "x", DIMS(n->batch, 2, 6, 6)), 2, 4, 3, 1, 0, 1);
+    t.first = n->op;
+    bool scaled = !strcmp(behind, "InstanceNormalization");
+    y = scaled ? net_op(n, behind, IN(y, net_const(n, 1, 2, DIMS(4)), net_const(n, 1, 2, DIMS(4))))
+               : net_op(n, behind, IN(y));
+    y = net_conv(n, y, 4, 3, 3, 1, pad, 1);
+    t.second = n->op;
+    xb_graph_add_output(n->g, y);
+    net_infer(n);
+    return t;
+}
+
+/* The weights of input channel `unit` of op become 0. */
+static void deafen(const pass *p, xb_op op, int64_t unit)
+{
+    xb_matrix m;
+    ck_assert(xb_graph_matrix(p->n.g, op, &m));
+    int64_t each = !strcmp(xb_graph_op_type(p->n.g, op), "Conv") ? 9 : 1;
+    for (int64_t r = unit * each; r < (unit + 1) * each; r++)
+        for (int64_t c = 0; c < m.cols; c++)
+            ((float *)xb_graph_write(p->n.g, m.weight))[r * m.row_stride + c * m.col_stride] = 0;
+}
+
+static bool idle(const pass *p, xb_op op, int64_t unit, bool silent)
+{
+    uint64_t version = xb_graph_version(p->n.g);
+    bool yes = p->edit->idle(p->cx, p->n.g, op, &unit, 1, silent);
+    ck_assert_str_eq(xb_diags_text(p->n.d), "");
+    ck_assert_uint_eq(xb_graph_version(p->n.g), version);
+    return yes;
+}
+
+START_TEST(idle_units_of_dense_layers)
+{
+    dense t = dense_new();
+    ck_assert(idle(&t.p, t.fc1, 5, true));   /* its bias can be folded */
+    ck_assert(!idle(&t.p, t.fc1, 5, false)); /* it is read */
+    deafen(&t.p, t.fc2, 5);
+    ck_assert(idle(&t.p, t.fc1, 5, false) && !idle(&t.p, t.fc1, 4, false));
+    ck_assert(!idle(&t.p, t.fc1, 9, true) && !idle(&t.p, t.fc2, 0, true)); /* those cannot be removed */
+    pass_free(&t.p);
+}
+END_TEST
+
+START_TEST(idle_units_at_borders)
+{
+    for (int pad = 0; pad < 2; pad++) {
+        convs t = convs_new(pad, "Relu");
+        xb_matrix m;
+        ck_assert(xb_graph_matrix(t.p.n.g, t.first, &m));
+        float *bias = xb_graph_write(t.p.n.g, m.bias);
+        bias[0] = .5f, bias[1] = -.5f;
+        ck_assert(idle(&t.p, t.first, 0, true) == !pad && idle(&t.p, t.first, 1, true));
+        ck_assert(!idle(&t.p, t.first, 1, false));
+        deafen(&t.p, t.second, 0);
+        ck_assert(idle(&t.p, t.first, 0, true) && idle(&t.p, t.first, 0, false));
+        pass_free(&t.p);
+    }
+}
+END_TEST
+
+/* What a unit that is not silent gives is no constant channel, whatever normalises it. */
+START_TEST(normalised_units_are_read)
+{
+    convs t = convs_new(0, "InstanceNormalization");
+    ck_assert(idle(&t.p, t.first, 2, true) && !idle(&t.p, t.first, 2, false));
+    pass_free(&t.p);
+}
+END_TEST
+
+/* A reader without weights of its own reads, too. */
+START_TEST(units_that_a_product_reads)
+{
+    pass p = pass_new(13);
+    net *n = &p.n;
+    xb_value x = net_input(n, "x", DIMS(3, 6));
+    xb_value a = net_dense(n, x, 6, 8);
+    xb_op op = n->op;
+    xb_value b = net_op(n, "Transpose", IN(net_dense(n, x, 6, 8)));
+    net_attr(n, "perm", INTS(1, 0));
+    xb_graph_add_output(n->g, net_op(n, "MatMul", IN(a, b)));
+    net_infer(n);
+    ck_assert(!idle(&p, op, 2, false));
+    pass_free(&p);
+}
+END_TEST
+
+/* -- what came back -- */
+
+START_TEST(undo_brings_all_back)
+{
+    dense t = dense_new();
+    pass *p = &t.p;
+    const xb_train_api *train = p->cx->host->service(p->cx, "xb.train", 1);
+    xb_graph *came = xb_graph_clone(p->n.g);
+    xb_matrix m;
+    char *was = text_of(p);
+    xb_context_entering(p->c, came, "");
+    ck_assert(xb_graph_matrix(p->n.g, t.fc1, &m));
+    ((float *)xb_graph_write(p->n.g, m.weight))[0] = 7;
+    xb_graph_set_note(p->n.g, m.weight, "frozen", (int64_t[]){1}, 1);
+    ck_assert_int_eq(p->edit->remove_units(p->cx, p->n.g, t.fc1, (int64_t[]){1}, 1, true), 0);
+    uint64_t version = xb_graph_version(p->n.g);
+    train->undo(p->cx, p->n.g);
+    char *is = text_of(p);
+    ck_assert_str_eq(was, is);
+    ck_assert(xb_graph_matrix(p->n.g, t.fc1, &m) && m.cols == 8 && !xb_graph_note(p->n.g, m.weight, "frozen"));
+    ck_assert_uint_gt(xb_graph_version(p->n.g), version); /* it is seen as edited */
+    free(was);
+    free(is);
+    xb_graph_free(came);
+    pass_free(p);
+}
+END_TEST
+
 /* -- the rest -- */
 
 START_TEST(patterns_are_globs)
@@ -274,6 +401,11 @@ int main(void)
     tcase_add_test(t, factored_by_singular_values_and_merged);
     tcase_add_test(t, units_go_and_masks_follow);
     tcase_add_test(t, losses_are_told_aside);
+    tcase_add_test(t, idle_units_of_dense_layers);
+    tcase_add_test(t, idle_units_at_borders);
+    tcase_add_test(t, normalised_units_are_read);
+    tcase_add_test(t, units_that_a_product_reads);
+    tcase_add_test(t, undo_brings_all_back);
     tcase_add_test(t, patterns_are_globs);
     tcase_add_test(t, names_in_options);
     tcase_add_test(t, layers_are_found_and_counted);

@@ -44,6 +44,10 @@ typedef struct xb_edit_api {
      * empty: any)? Negative after an error "pass-check" for each that has none. */
     int (*check_names)(xb_cx *cx, const xb_graph *g, const char *option, const xb_list *patterns, bool map,
                        const xb_list *within);
+    /* Would remove_units with fold change nothing? silent: all weights of the units are 0, and what their biases give can
+     * be folded exactly; else they may give anything, and nobody reads it. false, too, where they cannot be removed.
+     * Changes nothing; a graph in training may be asked, too. */
+    bool (*idle)(xb_cx *cx, const xb_graph *g, xb_op op, const int64_t *units, size_t n, bool silent);
 } xb_edit_api;
 
 #endif

@@ -495,6 +495,8 @@ typedef struct xb_train_api {
      * "gate-met" where there is a gate. */
     void (*tell_gate)(xb_cx *cx, xb_module *module, const xb_gate_rule *rule, const xb_aim *aim, const xb_measure *now,
                       bool met);
+    /* g, the module's, is again what it was when the pass was called: structure, weights, notes. Handles of then hold. */
+    void (*undo)(xb_cx *cx, xb_graph *g);
 } xb_train_api;
 
 #endif

@@ -41,5 +41,7 @@ bool xb_edit_remove_units(xb_diags *d, xb_params *p, xb_op op, const int64_t *un
 /* What that would take; false after a diagnostic. The list is a's. */
 bool xb_edit_losses(xb_diags *d, xb_arena *a, const xb_graph *g, xb_op op, const int64_t *units, size_t n,
                     const xb_losing **list, size_t *n_list);
+/* Would removal with fold change nothing? See xb_edit_api. Diagnostics: why it would. */
+bool xb_edit_idle(xb_diags *d, const xb_graph *g, xb_op op, const int64_t *units, size_t n, bool silent);
 
 #endif

@@ -101,6 +101,22 @@ bool xb_edit_remove_units(xb_diags *d, xb_params *p, xb_op op, const int64_t *un
     return ok;
 }
 
+bool xb_edit_idle(xb_diags *d, const xb_graph *g, xb_op op, const int64_t *units, size_t n, bool silent)
+{
+    xb_params none = {.graph = (xb_graph *)g};
+    xb_units u;
+    xb_units_begin(&u, d, &none, op);
+    u.unknown = !silent;
+    bool ok = find_out(&u, units, n);
+    if (ok) {
+        u.stage = XB_UNITS_CARRY;
+        xb_units_fold(&u);
+    }
+    ok = ok && !u.lost;
+    xb_units_free(&u);
+    return ok;
+}
+
 /* -- what would go -- */
 
 static size_t places(const xb_units *u, xb_arena *a, uint32_t part, int axis, const int64_t **out)
@@ -145,7 +161,7 @@ bool xb_edit_losses(xb_diags *d, xb_arena *a, const xb_graph *g, xb_op op, const
     xb_params none = {.graph = (xb_graph *)g};
     xb_units u;
     xb_units_begin(&u, d, &none, op);
-    bool ok = start(&u, units, n) && spread(&u) && check(&u);
+    bool ok = find_out(&u, units, n);
     xb_losing *found = ok ? xb_arena_alloc(a, u.node.n, sizeof *found) : NULL;
     *n_list = 0;
     for (size_t i = 0; ok && i < u.node.n; i++) *n_list += losing(&u, a, &u.node.data[i], &found[*n_list]);

@@ -51,6 +51,8 @@ typedef struct xb_units {
     xb_vec(xb_node) node;
     uint32_t *of_value; /* part by value id; 0: none */
     xb_vec(xb_addend) addend;
+    bool unknown; /* of what goes it is not known what it gives */
+    int64_t lost; /* places read whose remains could not be folded */
     /* the node at hand */
     xb_op op;
     const uint32_t *in, *out;

@@ -61,12 +61,13 @@ static double parameter(const xb_units *u, size_t i, int64_t at)
     return xb_scalar_get(xb_units_type(u, u->in[i])->dtype, xb_graph_data(u->g, p->v), (size_t)at);
 }
 
-/* With the stored statistics; without them such a channel is its own mean, and its shift is what comes out. */
+/* With the stored statistics; without them such a channel is its own mean, and its shift is what comes out (NaN is no
+ * such channel). */
 static double normalised(const xb_units *u, double x, int64_t at)
 {
     bool own =
         xb_graph_kind(u->g, u->op) == XB_OP_InstanceNormalization || xb_graph_attr_int(u->g, u->op, "training_mode", 0);
-    if (own) return parameter(u, 2, at);
+    if (own) return isnan(x) ? x : parameter(u, 2, at);
     double epsilon = (double)xb_graph_attr_float(u->g, u->op, "epsilon", 1e-5f);
     return (x - parameter(u, 3, at)) / sqrt(parameter(u, 4, at) + epsilon) * parameter(u, 1, at) + parameter(u, 2, at);
 }
@@ -245,7 +246,7 @@ static void produce(xb_units *u, const synapses *s)
     int64_t n = xb_units_type(u, s->y)->dim[s->y_axis];
     for (int64_t k = 0; u->part.data[s->y].gone[s->y_axis] && k < n; k++) {
         if (!xb_units_gone(u, s->y, s->y_axis, k)) continue;
-        double v = bias_of(u, s, k);
+        double v = u->unknown ? (double)NAN : bias_of(u, s, k);
         int64_t group = k / s->out;
         bool passes = s->m.groups > 1 && u->op.id != u->seed.id;
         for (int64_t i = 0; passes && i < s->in; i++) passes = xb_units_gone(u, s->x, s->x_axis, group * s->in + i);
@@ -254,9 +255,10 @@ static void produce(xb_units *u, const synapses *s)
     }
 }
 
-static void say_lost(const xb_units *u, const synapses *s, int64_t units)
+static void say_lost(xb_units *u, const synapses *s, int64_t units)
 {
     const xb_where where = xb_graph_where(u->g, u->op);
+    u->lost += units;
     if (units)
         xb_diag(u->d, XB_NOTE, "edit", &where,
                 "what %lld removed unit%s still gave is not folded into the bias: it is %s", (long long)units,
