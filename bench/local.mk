@@ -10,6 +10,10 @@ EXTRA_DIST += \
 	bench/models/make_models.py \
 	bench/results/infer.tsv \
 	bench/results/irdrop.tsv \
+	bench/results/sim-alpha.svg \
+	bench/results/sim-alpha.tsv \
+	bench/results/sim-sigma.svg \
+	bench/results/sim-sigma.tsv \
 	bench/results/train.tsv \
 	bench/sim-study/run \
 	bench/sim/net.c \

@@ -371,6 +371,7 @@ src_libxbarc_a_SOURCES += \
 	src/plug/plug.h \
 	src/plug/registry.c \
 	src/plug/service_edit.c \
+	src/plug/service_journal.c \
 	src/plug/service_json.c \
 	src/plug/service_layout.c \
 	src/plug/service_linalg.c \

@@ -20,6 +20,7 @@ UNIT_TESTS = \
 	tests/unit/test_fold_bn \
 	tests/unit/test_group_delete \
 	tests/unit/test_group_delete_run \
+	tests/unit/test_group_delete_stop \
 	tests/unit/test_hw_file \
 	tests/unit/test_hw_layout \
 	tests/unit/test_hw_perm \
@@ -125,6 +126,7 @@ EXTRA_DIST += \
 	tests/unit/data_kit.h \
 	tests/unit/dnnl_train_kit.h \
 	tests/unit/group_delete_kit.h \
+	tests/unit/group_delete_run_kit.h \
 	tests/unit/hw_fixture.h \
 	tests/unit/hw_host.h \
 	tests/unit/infer_kit.h \
@@ -133,6 +135,8 @@ EXTRA_DIST += \
 	tests/unit/irdrop_kit.h \
 	tests/unit/nn_kit.h \
 	tests/unit/onnx_model.h \
+	tests/unit/pass_kit.h \
+	tests/unit/pass_train_kit.h \
 	tests/unit/pipe_kit.h \
 	tests/unit/pipe_read_kit.h \
 	tests/unit/pipe_run_kit.h \
@@ -168,7 +172,7 @@ tests_onnx_suite_SOURCES = tests/onnx/suite.c tests/onnx/case.c tests/onnx/case.
 tests_onnx_suite_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUFC_CFLAGS)
 tests_onnx_suite_LDADD = $(XBARC_LIBS)
 
-CLI_TESTS = tests/cli/broken-pipe.test tests/cli/cut-short.test tests/cli/diag-json.test tests/cli/dropout.test tests/cli/emit-partial.test tests/cli/eval-cifar10.test tests/cli/eval-mnist.test tests/cli/eval-shape.test tests/cli/example-mnist.test tests/cli/float64.test tests/cli/full-disk.test tests/cli/group-delete-fails.test tests/cli/group-delete-resume.test tests/cli/group-delete.test tests/cli/group-scissor.test tests/cli/hardware-errors.test tests/cli/hardware-name.test tests/cli/help-units.test tests/cli/help.test tests/cli/inspect.test tests/cli/instruments.test tests/cli/interrupt.test tests/cli/irdrop-errors.test tests/cli/irdrop-map.test tests/cli/irdrop.test tests/cli/list.test tests/cli/mnist-8-outputs.test tests/cli/model-bitflips.test tests/cli/model-missing.test tests/cli/model-truncated.test tests/cli/opt-roundtrip.test tests/cli/out-folder.test tests/cli/out-manifest.test tests/cli/out-of-memory.test tests/cli/out-place.test tests/cli/own-files.test tests/cli/pipeline-names.test tests/cli/pipeline-needs.test tests/cli/pipeline-order.test tests/cli/pipeline-print.test tests/cli/prune-units.test tests/cli/prune-weights.test tests/cli/rank-clip-refused.test tests/cli/rank-clip.test tests/cli/report-formats.test tests/cli/report-keys.test tests/cli/report-rollback.test tests/cli/run-names.test tests/cli/same-bytes.test tests/cli/set.test tests/cli/simulate-errors.test tests/cli/simulate-picture.test tests/cli/simulate-report.test tests/cli/simulate-settings.test tests/cli/simulate-study.test tests/cli/simulate.test tests/cli/symbolic-size.test tests/cli/train-data.test tests/cli/train-diverged.test tests/cli/train-flags.test tests/cli/train-full-disk.test tests/cli/train-interrupt.test tests/cli/train-kill.test tests/cli/train-log.test tests/cli/train-pass.test tests/cli/train-places.test tests/cli/train-threads.test tests/cli/usage.test tests/cli/verify-manifest.test tests/cli/verify-not-ours.test tests/cli/verify.test tests/cli/yaml-anchor.test tests/cli/yaml-duplicate.test tests/cli/yaml-tab.test tests/cli/yaml-variable.test tests/smoke.test
+CLI_TESTS = tests/cli/broken-pipe.test tests/cli/cut-short.test tests/cli/diag-json.test tests/cli/dropout.test tests/cli/emit-partial.test tests/cli/eval-cifar10.test tests/cli/eval-mnist.test tests/cli/eval-shape.test tests/cli/example-mnist.test tests/cli/float64.test tests/cli/full-disk.test tests/cli/group-delete-fails.test tests/cli/group-delete.test tests/cli/group-scissor.test tests/cli/hardware-errors.test tests/cli/hardware-name.test tests/cli/help-units.test tests/cli/help.test tests/cli/inspect.test tests/cli/instruments.test tests/cli/interrupt.test tests/cli/irdrop-errors.test tests/cli/irdrop-map.test tests/cli/irdrop.test tests/cli/list.test tests/cli/mnist-8-outputs.test tests/cli/model-bitflips.test tests/cli/model-missing.test tests/cli/model-truncated.test tests/cli/opt-roundtrip.test tests/cli/out-folder.test tests/cli/out-manifest.test tests/cli/out-of-memory.test tests/cli/out-place.test tests/cli/own-files.test tests/cli/passes-doc.test tests/cli/pipeline-names.test tests/cli/pipeline-needs.test tests/cli/pipeline-order.test tests/cli/pipeline-print.test tests/cli/prune-units.test tests/cli/prune-weights.test tests/cli/rank-clip-refused.test tests/cli/rank-clip.test tests/cli/report-formats.test tests/cli/report-keys.test tests/cli/report-rollback.test tests/cli/run-names.test tests/cli/same-bytes.test tests/cli/set.test tests/cli/simulate-errors.test tests/cli/simulate-picture.test tests/cli/simulate-report.test tests/cli/simulate-settings.test tests/cli/simulate-study.test tests/cli/simulate.test tests/cli/symbolic-size.test tests/cli/train-data.test tests/cli/train-diverged.test tests/cli/train-flags.test tests/cli/train-full-disk.test tests/cli/train-interrupt.test tests/cli/train-kill.test tests/cli/train-log.test tests/cli/train-pass.test tests/cli/train-places.test tests/cli/train-threads.test tests/cli/usage.test tests/cli/verify-manifest.test tests/cli/verify-not-ours.test tests/cli/verify.test tests/cli/yaml-anchor.test tests/cli/yaml-duplicate.test tests/cli/yaml-tab.test tests/cli/yaml-variable.test tests/smoke.test
 PEER_TESTS = tests/peers/cholmod.sh tests/peers/html.sh tests/peers/ngspice.sh tests/peers/ort.sh tests/peers/torch.sh tests/peers/train.sh
 TESTS += tests/plugins.sh tests/training-pass.sh tests/layering.sh $(CLI_TESTS) tests/onnx.sh
 EXTRA_DIST += tests/plugins.sh tests/training-pass.sh $(CLI_TESTS) $(PEER_TESTS) tests/layering.sh tests/onnx.sh tests/installcheck tests/check tests/allowed-skips \
