@@ -1,6 +1,7 @@
 /* test_prune_units_train.c: units taken out while the network trains: rounds, the gate, stops and threads. */
-#include "pass_train_kit.h"
 #include "prune_units_kit.h"
+
+#include "pass_train_kit.h" /* after the pass that it trains with */
 
 /* ---- rounds ---- */
 

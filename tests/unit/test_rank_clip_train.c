@@ -1,7 +1,8 @@
 /* test_rank_clip_train.c: clipping in training: ranks only fall, the gate takes back, stops and threads do not matter.
  */
-#include "pass_train_kit.h"
 #include "rank_clip_kit.h"
+
+#include "pass_train_kit.h" /* after the pass that it trains with */
 
 #define RECIPE "train: {steps: 60, batch: 32, rate: 0.01, decay: 1e-3}"
 
