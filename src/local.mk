@@ -488,6 +488,7 @@ xbarcinclude_HEADERS = \
 	src/include/xbarc/graph.h \
 	src/include/xbarc/layout.h \
 	src/include/xbarc/linalg.h \
+	src/include/xbarc/recipe.h \
 	src/include/xbarc/train.h \
 	src/include/xbarc/xbarc.h
 

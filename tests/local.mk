@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	tests/unit/test_data_png \
 	tests/unit/test_fold_bn \
 	tests/unit/test_group_delete \
+	tests/unit/test_group_delete_order \
 	tests/unit/test_group_delete_run \
 	tests/unit/test_group_delete_stop \
 	tests/unit/test_hw_file \
@@ -77,8 +78,10 @@ UNIT_TESTS = \
 	tests/unit/test_prune_units_train \
 	tests/unit/test_prune_weights \
 	tests/unit/test_rank_clip \
+	tests/unit/test_rank_clip_net \
 	tests/unit/test_rank_clip_train \
 	tests/unit/test_report \
+	tests/unit/test_report_curves \
 	tests/unit/test_report_json \
 	tests/unit/test_service_edit \
 	tests/unit/test_sim_cells \
@@ -104,6 +107,7 @@ UNIT_TESTS = \
 	tests/unit/test_train_checkpoint \
 	tests/unit/test_train_edit \
 	tests/unit/test_train_edit_merge \
+	tests/unit/test_train_edit_merge_run \
 	tests/unit/test_train_edit_refused \
 	tests/unit/test_train_edit_remove \
 	tests/unit/test_train_gradient \
@@ -144,6 +148,7 @@ EXTRA_DIST += \
 	tests/unit/prune_units_kit.h \
 	tests/unit/rank_clip_kit.h \
 	tests/unit/ref_net.h \
+	tests/unit/report_kit.h \
 	tests/unit/sim_chip_kit.h \
 	tests/unit/sim_kit.h \
 	tests/unit/sim_product_kit.h \
@@ -151,6 +156,7 @@ EXTRA_DIST += \
 	tests/unit/tape_nets.h \
 	tests/unit/train_edit_kit.h \
 	tests/unit/train_edit_layers.h \
+	tests/unit/train_edit_nets.h \
 	tests/unit/train_kit.h
 if HAVE_CHECK
 LDADD = $(XBARC_LIBS) $(CHECK_LIBS)

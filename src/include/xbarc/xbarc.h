@@ -9,6 +9,7 @@
 #include <xbarc/graph.h>
 #include <xbarc/layout.h>
 #include <xbarc/linalg.h>
+#include <xbarc/recipe.h>
 #include <xbarc/train.h>
 
 #endif
