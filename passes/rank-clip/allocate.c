@@ -1,8 +1,9 @@
 /* allocate.c: ranks for all layers at once.
  *
  * By a budget: again and again the direction goes that costs least, (part of its layer's energy x sensitivity) / cells
- * saved. A layer that is dense saves nothing before it falls below break-even; its first step is the rank of the least
- * such ratio. */
+ * saved. The part is of what the layer still has, so that a big layer is not emptied for its many cells: what is left
+ * of all layers' energy, multiplied, falls least. A layer that is dense saves nothing before it falls below break-even;
+ * its first step is the rank of the least such ratio. */
 #include "rank-clip.h"
 
 typedef struct offer {
@@ -10,18 +11,17 @@ typedef struct offer {
     int64_t k;    /* rank after it; 0: there is none */
 } offer;
 
-static double all_of(const rank_layer *l)
+static double left_of(const rank_layer *l, int64_t k)
 {
-    double all = 0;
-    for (int64_t j = 0; j < l->now.k; j++) all += l->energy[j];
-    return all > 0 ? all : 1;
+    double left = 0;
+    for (int64_t j = 0; j < k; j++) left += l->energy[j];
+    return left > 0 ? left : 1;
 }
 
-/* Energies are of the directions the layer has now: its parts add up to 1. */
 static offer offer_of(const rank_layer *l, int64_t k)
 {
     int64_t most = xb_rank_break_even(l->rows, l->cols), each = l->rows + l->cols;
-    double factor = l->sensitivity / all_of(l), tail = 0;
+    double factor = l->sensitivity / left_of(l, k), tail = 0;
     offer best = {0};
     if (k <= most) return k > 1 ? (offer){factor * l->energy[k - 1] / (double)each, k - 1} : best;
     for (int64_t r = k - 1; r >= 1; r--) {

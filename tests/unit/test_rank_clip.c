@@ -301,12 +301,13 @@ static rank_layer made(const bench *b, int64_t n, int64_t m, double fall, double
     return l;
 }
 
+/* What layers keep of their energy, multiplied, is to be much: the sum of logarithms. */
 static double cost_of(const rank_layer *l, const int64_t *k, size_t n)
 {
     double sum = 0;
     for (size_t i = 0; i < n; i++)
-        sum += l[i].sensitivity *
-               (k[i] <= xb_rank_break_even(l[i].rows, l[i].cols) ? xb_rank_lost(l[i].energy, l[i].full, k[i]) : 0);
+        if (k[i] <= xb_rank_break_even(l[i].rows, l[i].cols))
+            sum -= l[i].sensitivity * log(1 - xb_rank_lost(l[i].energy, l[i].full, k[i]));
     return sum;
 }
 
@@ -338,6 +339,22 @@ START_TEST(budget_takes_the_cheapest_directions)
         ck_assert_msg(cost_of(layer, k, 2) <= least + 1e-12, "%g: %d %d, not %d %d", most, (int)k[0], (int)k[1],
                       (int)best[0], (int)best[1]);
     }
+    bench_free(b);
+}
+END_TEST
+
+/* A layer of many cells is not emptied for them: 800 x 500 beside 500 x 50, at 3 % of their cells. */
+START_TEST(budget_leaves_big_layers_their_energy)
+{
+    bench *b = bench_new(bench_net(small_net), "{}", NULL, 0);
+    rank_layer layer[2] = {made(b, 800, 500, 0.97, 1), made(b, 500, 50, 0.9, 1)};
+    rank_work w = {.cx = b->cx, .o = &b->o, .layer = layer, .n = 2, .dense = 425000};
+    int64_t k[2];
+    b->o.budget = 0.03;
+    xb_rank_choose(&w, 12750, k);
+    ck_assert_double_le((double)(xb_rank_cells(800, 500, k[0]) + xb_rank_cells(500, 50, k[1])), 12750);
+    ck_assert_int_eq(k[0], 6);
+    ck_assert_int_eq(k[1], 9);
     bench_free(b);
 }
 END_TEST
@@ -386,6 +403,7 @@ int main(void)
     tcase_add_loop_test(c, pairs_are_turned_exactly, 0, 3);
     tcase_add_test(c, svd_clips_less_the_second_time);
     tcase_add_test(c, budget_takes_the_cheapest_directions);
+    tcase_add_test(c, budget_leaves_big_layers_their_energy);
     tcase_add_test(c, budget_spares_the_sensitive);
     tcase_add_test(c, table_is_whole);
     SRunner *r = srunner_create(s);
