@@ -107,6 +107,8 @@ src_libxbarc_a_SOURCES += \
 	src/onnx/guess.c \
 	src/onnx/import.c \
 	src/onnx/import.h \
+	src/onnx/notes.c \
+	src/onnx/notes.h \
 	src/onnx/onnx.h \
 	src/onnx/opset.c \
 	src/onnx/opset_axes.c \

@@ -61,6 +61,7 @@ UNIT_TESTS = \
 	tests/unit/test_nn_tape \
 	tests/unit/test_nn_tape_dnnl \
 	tests/unit/test_onnx_node \
+	tests/unit/test_onnx_notes \
 	tests/unit/test_onnx_opset \
 	tests/unit/test_onnx_read \
 	tests/unit/test_onnx_tensor \

@@ -1,5 +1,5 @@
 /* export.c: graph -> ModelProto, streamed; tensors -> TensorProto files. Field numbers are those of onnx.proto. */
-#include "onnx/encode.h"
+#include "onnx/notes.h"
 #include "onnx/onnx.h"
 #include "onnx/tensor.h"
 #include <string.h>
@@ -187,6 +187,7 @@ static void put_model(xb_encoder *e, const void *message)
     xb_encode_text(e, 3, XBARC_VERSION);
     xb_encode_message(e, 8, put_opset, NULL);
     xb_encode_message(e, 7, put_graph, message);
+    xb_onnx_put_notes(e, 14, message);
 }
 
 static bool write_all(xb_diags *d, const char *file, xb_encode_fn *fn, const void *message, xb_out *out)

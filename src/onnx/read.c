@@ -1,5 +1,6 @@
 /* read.c: file -> mapping -> skeleton -> ModelProto -> graph. */
 #include "onnx/import.h"
+#include "onnx/notes.h"
 #include "onnx/onnx.h"
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,9 @@ static xb_graph *import_model(xb_diags *d, const xb_view *view, const xb_skeleto
     xb_import m = {.d = d, .proto = p->graph, .opset = opset};
     m.source = (xb_source){.d = d, .file = view->path, .tensors = s->tensors.data, .n_tensors = s->tensors.n};
     m.g = xb_graph_new(p->graph->name, view->path);
-    return xb_import_graph(&m);
+    xb_graph *g = xb_import_graph(&m);
+    if (g) xb_onnx_take_notes(d, g, p);
+    return g;
 }
 
 xb_graph *xb_onnx_read(xb_diags *d, const char *path)
