@@ -1,7 +1,6 @@
 /* group-delete.c: the pass that deletes wires between arrays: rows and columns of arrays are driven to zero as a whole
  * by group lasso, frozen, and the rest is trained on (Group Scissor, DAC 2017, sec. 3.2). */
 #include "group-delete/group-delete.h"
-#include <stdio.h>
 #include <string.h>
 
 /* ---- the run ---- */
@@ -65,46 +64,41 @@ static int delete_groups(gd_work *w, xb_graph *g)
     if (phase(w, g, &o->train, &steps) < 0 || xb_gd_freeze(w, g) < 0) return -1;
     w->penalised = false;
     if (phase(w, g, &tune, &steps) < 0) return -1;
-    xb_gd_fact(w, NULL, "steps", steps, "1");
+    w->journal->tell(w->cx, w->module, "steps", NULL, &(xb_fact){.value = steps});
     return 0;
 }
 
-/* Does the network lose more than the options allow? *drop: points. Negative after a diagnostic. */
-static int judge(gd_work *w, xb_graph *g, double before, double *drop)
+/* All that the gate is behind. *gone: units that were taken out. */
+static int change(gd_work *w, xb_graph *g, int64_t *gone)
 {
-    xb_measure now;
-    if (w->train->measure(w->cx, g, &now) < 0) return -1;
-    *drop = 100 * (before - now.top1);
-    xb_gd_tell_holdout(w, "gate-top1", now.top1);
-    return *drop > w->o->gate.max_drop + 1e-9 * (1 + w->o->gate.max_drop);
+    int moved = w->o->permute ? xb_gd_permute(w, g) : 0;
+    if (moved < 0 || (moved && xb_gd_find(w, g) < 0) || delete_groups(w, g) < 0) return -1;
+    return w->o->compact ? xb_gd_compact(w, g, gone) : 0;
 }
 
-static void undo(gd_work *w, xb_graph *g, double drop)
+static void undo(gd_work *w, xb_graph *g, const xb_aim *aim, const xb_measure *now)
 {
-    char text[512];
     w->train->undo(w->cx, g);
-    snprintf(text, sizeof text,
-             "loses %.4g points on the hold-out, more than its gate's %.4g: the network is as it came", drop,
-             w->o->gate.max_drop);
-    xb_gd_warn(w, "gate", text);
-    xb_gd_fact(w, NULL, "undone", drop, "points");
+    w->journal->warn(w->cx, w->module, "gate",
+                     "the gate was not met: the hold-out's top-1 is %.2f %%, below %.2f %%; the network is as it came",
+                     100 * now->top1, 100 * aim->least);
 }
 
-/* The gate is behind all that changes the network. */
 static int run_gated(gd_work *w, xb_graph *g)
 {
-    const gd_options *o = w->o;
-    bool gated = o->gate.max_drop < GD_NO_GATE;
-    xb_measure before = {0};
-    double drop = 0;
+    xb_aim aim;
+    xb_measure now = {0};
     int64_t gone = 0;
-    if (gated && w->train->measure(w->cx, g, &before) < 0) return -1;
-    if (gated) xb_gd_tell_holdout(w, "gate-baseline-top1", before.top1);
-    if (delete_groups(w, g) < 0 || (o->compact && xb_gd_compact(w, g, &gone) < 0)) return -1;
-    int fails = gated ? judge(w, g, before.top1, &drop) : 0;
-    if (fails < 0) return -1;
-    if (fails) undo(w, g, drop);
-    xb_gd_fact(w, NULL, "removed-units", fails ? 0 : (double)gone, "1");
+    if (w->train->aim(w->cx, g, &w->o->gate, &aim) < 0 || change(w, g, &gone) < 0) return -1;
+    if (aim.before.total && w->train->measure(w->cx, g, &now) < 0) return -1;
+    bool met = now.top1 >= aim.least;
+    if (!met) {
+        undo(w, g, &aim, &now);
+        now = aim.before;
+        gone = 0;
+    }
+    w->journal->tell(w->cx, w->module, "removed-units", NULL, &(xb_fact){.value = (double)gone});
+    w->train->tell_gate(w->cx, w->module, &w->o->gate, &aim, &now, met);
     return xb_gd_tell_result(w, g);
 }
 
@@ -112,14 +106,12 @@ static int run(xb_cx *cx, xb_module *module, const void *options)
 {
     gd_work w = work_of(cx, module, options);
     xb_graph *g = w.graph->of(module);
-    if (xb_gd_find(&w, g) < 0 || !xb_gd_check_names(&w) || !xb_gd_check_budget(&w)) return -1;
+    if (xb_gd_find(&w, g) < 0 || !xb_gd_check_names(&w, g) || !xb_gd_check_budget(&w)) return -1;
     if (!w.n_layers) {
-        xb_gd_warn(&w, "group-delete-layers", "nothing to do: no layer has wires between arrays");
+        w.journal->warn(cx, module, "group-delete-layers", "nothing to do: no layer has wires between arrays");
         return 0;
     }
     warn_of_norms(&w, g);
-    int moved = w.o->permute ? xb_gd_permute(&w, g) : 0;
-    if (moved < 0 || (moved && xb_gd_find(&w, g) < 0)) return -1;
     return run_gated(&w, g);
 }
 
@@ -127,10 +119,7 @@ static int check(xb_cx *cx, const void *options)
 {
     const gd_options *o = options;
     const xb_train_api *train = cx->host->service(cx, "xb.train", 1);
-    int64_t holdout = 0;
-    if (o->gate.max_drop >= GD_NO_GATE || (train->has_data(cx, &holdout) && holdout > 0)) return 0;
-    cx->host->diagnose(cx, XB_ERROR, "data", NULL, "its gate needs a hold-out ('data: {train: ..., holdout: N}')");
-    return -1;
+    return train->check_gate(cx, &o->gate);
 }
 
 /* ---- options ---- */
@@ -139,16 +128,7 @@ static int check(xb_cx *cx, const void *options)
 
 static const xb_option train_options[] = {XB_RECIPE_OPTIONS("8", "0.01"), {.name = NULL}};
 static const xb_option tune_options[] = {XB_RECIPE_OPTIONS("4", "0"), {.name = NULL}};
-static const xb_option gate_options[] = {
-    {.name = "max-drop",
-     .help = "points of top-1 on the hold-out that may be lost; 100: no gate",
-     .type = XB_OPT_REAL,
-     .offset = 0,
-     .def = "100",
-     .min = 0,
-     .max = 100},
-    {.name = NULL},
-};
+static const xb_option gate_options[] = {XB_GATE_OPTIONS, {.name = NULL}};
 
 static const xb_option options[] = {
     {.name = "lambda",
@@ -230,11 +210,11 @@ static const xb_option options[] = {
      AT(compact),
      .def = "true"},
     {.name = "gate",
-     .help = "what may be lost; else the network stays as it came",
+     .help = "when it is not met, the network stays as it came",
      .type = XB_OPT_STRUCT,
      AT(gate),
      .sub = gate_options,
-     .sub_size = sizeof(((gd_options *)0)->gate)},
+     .sub_size = sizeof(xb_gate_rule)},
     {.name = "train",
      .help = "recipe of the phase with the penalty",
      .type = XB_OPT_STRUCT,

@@ -19,13 +19,6 @@ typedef struct found {
     size_t n;
 } found;
 
-static xb_op op_of(const gd_work *w, const xb_graph *g, const char *name)
-{
-    xb_op op = w->graph->first(g);
-    while (op.id && strcmp(w->graph->op_name(g, op), name)) op = w->graph->next(g, op);
-    return op;
-}
-
 /* ---- does a unit count? ---- */
 
 static bool is_plain(const gd_work *w, const xb_graph *g, xb_op op, xb_matrix *m)
@@ -160,7 +153,7 @@ static int remove_and_order(const compaction *c, const char *name, const found *
     xb_graph *g = w->train->graph(c->t);
     const xb_losing *list;
     const char *why;
-    int n = w->edit->losses(w->cx, g, op_of(w, g, name), f->unit, f->n, &list, &why);
+    int n = w->edit->losses(w->cx, g, w->graph->find_op(g, name), f->unit, f->n, &list, &why);
     if (n < 0) return 0;
     order *o = w->cx->host->alloc(w->cx, 2 * (size_t)n + 1, sizeof *o);
     size_t orders = 0;
@@ -172,10 +165,10 @@ static int remove_and_order(const compaction *c, const char *name, const found *
         o[orders++] = order_left(w, g, &m, "perm-rows", list[i].in, list[i].n_in, rows_each(w, g, &m));
         o[orders++] = order_left(w, g, &m, "perm-cols", list[i].out, list[i].n_out, 1);
     }
-    if (w->train->remove_units(c->t, op_of(w, g, name), f->unit, f->n, true) < 0) return -1;
+    if (w->train->remove_units(c->t, w->graph->find_op(g, name), f->unit, f->n, true) < 0) return -1;
     for (size_t i = 0; i < orders; i++) {
         xb_matrix m;
-        if (o[i].n && w->graph->matrix(g, op_of(w, g, o[i].op), &m))
+        if (o[i].n && w->graph->matrix(g, w->graph->find_op(g, o[i].op), &m))
             w->graph->set_note(g, m.weight, o[i].key, o[i].at, o[i].n);
     }
     return w->graph->infer(w->cx, g) ? 1 : -1;
@@ -222,7 +215,7 @@ static int compact_op(compaction *c, const char *name)
 {
     gd_work *w = c->w;
     const xb_graph *g = w->train->graph(c->t);
-    xb_op op = op_of(w, g, name);
+    xb_op op = w->graph->find_op(g, name);
     xb_matrix m;
     if (!op.id || !is_plain(w, g, op, &m)) return 0;
     found all = idle_units(c, op, &m);

@@ -12,7 +12,6 @@
 
 typedef enum gd_method { GD_PROXIMAL, GD_SUBGRADIENT } gd_method;
 
-#define GD_NO_GATE 100.0
 #define GD_NONE SIZE_MAX
 enum { GD_POINTS = 128 }; /* most points of a curve; then every second goes */
 
@@ -25,9 +24,7 @@ typedef struct gd_options {
     xb_list keep;    /* xb_map_item -> int64_t: wires */
     int64_t total;   /* wires to keep in all; 0: not asked */
     int64_t interval;
-    struct {
-        double max_drop; /* points */
-    } gate;
+    xb_gate_rule gate;
     xb_recipe train, tune;
 } gd_options;
 
@@ -91,8 +88,8 @@ int xb_gd_bind(gd_work *w, const xb_graph *g);
 double xb_gd_norm(const gd_band *b, const float *v, int64_t line);
 /* Groups of a layer that are not all zero: its wires. */
 int64_t xb_gd_wires(const gd_work *w, const gd_layer *l, const float *v);
-/* Do patterns mean layers, and can as few wires be kept as is asked? false after a diagnostic. */
-bool xb_gd_check_names(const gd_work *w);
+/* Do patterns mean layers (of g), and can as few wires be kept as is asked? false after a diagnostic. */
+bool xb_gd_check_names(const gd_work *w, const xb_graph *g);
 bool xb_gd_check_budget(const gd_work *w);
 
 /* -- penalty.c -- */
@@ -161,11 +158,7 @@ int xb_gd_compact(gd_work *w, xb_graph *g, int64_t *gone);
 
 /* -- told.c: the journal -- */
 
-void xb_gd_fact(const gd_work *w, const char *layer, const char *what, double value, const char *unit);
-/* In the report, and a diagnostic. */
-void xb_gd_warn(const gd_work *w, const char *code, const char *text);
 void xb_gd_tell_curves(const gd_work *w, const void *state, double from);
-void xb_gd_tell_holdout(const gd_work *w, const char *what, double top1);
 /* What the layers were and are, from a plan of g. */
 int xb_gd_tell_result(gd_work *w, const xb_graph *g);
 

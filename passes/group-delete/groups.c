@@ -1,7 +1,6 @@
 /* groups.c: which groups a network has on the hardware, from the nets of its plan. */
 #include "group-delete.h"
 #include <math.h>
-#include <string.h>
 
 static const int64_t *steps(const gd_work *w, const int32_t *list, int64_t first, int64_t n, int64_t stride,
                             int64_t from)
@@ -31,20 +30,10 @@ static const xb_block *block_of(const xb_array *a, const xb_block *list, const x
 
 /* ---- which layers ---- */
 
-static bool is_named(const gd_work *w, const xb_list *patterns, const char *name)
-{
-    const char *const *p = patterns->data;
-    for (size_t i = 0; i < patterns->n; i++)
-        if (w->edit->matches(p[i], name)) return true;
-    return false;
-}
-
 static const void *entry(const gd_work *w, const xb_list *map, const char *name)
 {
-    const xb_map_item *item = map->data;
-    for (size_t i = 0; i < map->n; i++)
-        if (w->edit->matches(item[i].key, name)) return item[i].value;
-    return NULL;
+    int at = w->edit->which(map, true, name);
+    return at < 0 ? NULL : ((const xb_map_item *)map->data)[at].value;
 }
 
 /* A weight that two ops read is deleted once: by the first. */
@@ -61,7 +50,7 @@ static bool is_wanted(const gd_work *w, const xb_graph *g, const xb_matrix *m, c
     if (!c->row_wires_full && !c->col_wires_full) return false;
     if (w->graph->type(g, m->weight)->dtype != XB_F32 || is_taken(w, m->weight)) return false;
     if (frozen && (!frozen->n || frozen->ints[0])) return false;
-    return !w->o->layers.n || is_named(w, &w->o->layers, c->name);
+    return !w->o->layers.n || w->edit->which(&w->o->layers, false, c->name) >= 0;
 }
 
 /* ---- bands ---- */
@@ -174,8 +163,7 @@ int xb_gd_bind(gd_work *w, const xb_graph *g)
     for (size_t i = 0; i < w->n_layers; i++) {
         gd_layer *l = &w->layer[i];
         xb_matrix m;
-        xb_op op = w->graph->first(g);
-        while (op.id && strcmp(w->graph->op_name(g, op), l->name)) op = w->graph->next(g, op);
+        xb_op op = w->graph->find_op(g, l->name);
         if (!op.id || !w->graph->matrix(g, op, &m)) {
             w->cx->host->diagnose(w->cx, XB_ERROR, "group-delete", NULL, "layer '%s' is gone", l->name);
             return -1;
@@ -187,29 +175,29 @@ int xb_gd_bind(gd_work *w, const xb_graph *g)
 
 /* ---- what the options mean ---- */
 
-/* Layers without wires to delete are told, names of none are refused. */
-static bool check_name(const gd_work *w, const char *option, const char *pattern)
+/* Names of none are refused; layers without wires to delete are told. */
+static bool check_names(const gd_work *w, const xb_graph *g, const char *option, const xb_list *patterns, bool map)
 {
-    const xb_layer_cost *c;
-    size_t n = w->layout->layer_costs(w->plan, &c), i = 0, k = 0;
-    while (i < w->n_layers && !w->edit->matches(pattern, w->layer[i].name)) i++;
-    while (k < n && !w->edit->matches(pattern, c[k].name)) k++;
-    if (i < w->n_layers) return true;
-    w->cx->host->diagnose(w->cx, k < n ? XB_WARNING : XB_ERROR, "group-delete-layers", NULL,
-                          k < n ? "%s: '%s' means no layer that has wires to delete" : "%s: '%s' means no layer",
-                          option, pattern);
-    return k < n;
+    if (w->edit->check_names(w->cx, g, option, patterns, map, NULL) < 0) return false;
+    for (size_t i = 0; i < patterns->n; i++) {
+        const char *pattern =
+            map ? ((const xb_map_item *)patterns->data)[i].key : ((const char *const *)patterns->data)[i];
+        xb_list one = {.data = &pattern, .n = 1};
+        size_t k = 0;
+        while (k < w->n_layers && w->edit->which(&one, false, w->layer[k].name) < 0) k++;
+        if (k < w->n_layers) continue;
+        w->journal->warn(w->cx, w->module, "group-delete-layers", "'%s: %s' means no layer that has wires to delete",
+                         option, pattern);
+    }
+    return true;
 }
 
-bool xb_gd_check_names(const gd_work *w)
+bool xb_gd_check_names(const gd_work *w, const xb_graph *g)
 {
-    const char *const *layer = w->o->layers.data;
-    const xb_map_item *factor = w->o->factors.data, *keep = w->o->keep.data;
-    bool ok = true;
-    for (size_t i = 0; i < w->o->layers.n; i++) ok &= check_name(w, "layers", layer[i]);
-    for (size_t i = 0; i < w->o->factors.n; i++) ok &= check_name(w, "factors", factor[i].key);
-    for (size_t i = 0; i < w->o->keep.n; i++) ok &= check_name(w, "keep", keep[i].key);
-    return ok;
+    const gd_options *o = w->o;
+    bool ok = check_names(w, g, "layers", &o->layers, false);
+    ok &= check_names(w, g, "factors", &o->factors, true);
+    return check_names(w, g, "keep", &o->keep, true) && ok;
 }
 
 /* Wires that the exact mode cannot take: 1, or 2 where every weight is in two groups. */

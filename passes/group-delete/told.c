@@ -1,57 +1,33 @@
 /* told.c: what the journal says of a run. */
 #include "group-delete.h"
-#include <stdio.h>
 #include <string.h>
 
-/* "pass.INSTANCE.WHAT" or "pass.INSTANCE.WHAT.LAYER". */
-static const char *key(const gd_work *w, char text[512], const char *what, const char *layer)
+static void tell(const gd_work *w, const char *layer, const char *what, xb_fact f)
 {
-    snprintf(text, 512, "pass.%s.%s%s%s", w->cx->instance, what, layer ? "." : "", layer ? layer : "");
-    return text;
+    w->journal->tell(w->cx, w->module, what, layer, &f);
 }
 
-static void add(const gd_work *w, xb_fact f)
+static void tell_count(const gd_work *w, const char *layer, const char *what, double value)
 {
-    f.seed = w->cx->seed;
-    f.source = "pass group-delete";
-    w->journal->add(w->cx, w->module, &f);
+    tell(w, layer, what, (xb_fact){.value = value});
 }
 
-void xb_gd_fact(const gd_work *w, const char *layer, const char *what, double value, const char *unit)
+static void tell_ratio(const gd_work *w, const char *layer, const char *what, double value)
 {
-    char text[512];
-    add(w, (xb_fact){.key = key(w, text, what, layer), .value = value, .unit = unit, .split = ""});
-}
-
-void xb_gd_warn(const gd_work *w, const char *code, const char *text)
-{
-    size_t n = strlen(w->cx->instance) + strlen(text) + 3;
-    char *whole = w->cx->host->alloc(w->cx, n, 1);
-    snprintf(whole, n, "%s: %s", w->cx->instance, text);
-    w->cx->host->diagnose(w->cx, XB_WARNING, code, NULL, "%s", text);
-    add(w, (xb_fact){.key = "warning", .unit = "", .split = "", .text = whole});
-}
-
-void xb_gd_tell_holdout(const gd_work *w, const char *what, double top1)
-{
-    char text[512];
-    add(w, (xb_fact){.key = key(w, text, what, NULL), .value = top1, .unit = "ratio", .split = "holdout"});
+    tell(w, layer, what, (xb_fact){.value = value, .unit = "ratio"});
 }
 
 /* ---- curves ---- */
 
 static void tell_curve(const gd_work *w, const gd_state *s, size_t number, const char *layer, double from)
 {
-    char text[512];
     for (int64_t i = 0; i < s->head->points; i++) {
         const double *point = s->curve + (2 + w->n_layers) * (size_t)i;
-        xb_fact f = {.key = key(w, text, layer ? "wires" : "top1", layer), .along = "step", .at = from + point[0]};
+        xb_fact f = {.value = point[number], .along = "step", .at = from + point[0]};
         if (i == 0 && from > 0) continue; /* the last point of the phase before */
         if (!layer && point[1] < 0) continue;
-        f.value = point[number];
-        f.unit = layer ? "1" : "ratio";
-        f.split = layer ? "" : "holdout";
-        add(w, f);
+        if (!layer) f.unit = "ratio", f.split = "holdout";
+        tell(w, layer, layer ? "wires" : "top1", f);
     }
 }
 
@@ -59,14 +35,11 @@ static void tell_curve(const gd_work *w, const gd_state *s, size_t number, const
 static void tell_deaths(const gd_work *w, const gd_state *s)
 {
     for (size_t i = 0; i < w->n_layers; i++) {
-        char text[1024];
         if (!s->off[i]) continue;
-        snprintf(
-            text, sizeof text,
-            "lambda %g leaves nothing of '%s' at step %lld; the network of step %lld is back, and this layer is no "
-            "longer penalised: try a smaller lambda, or `factors: {%s: 0.5}`",
-            w->o->lambda, w->layer[i].name, (long long)s->off[i], (long long)s->back[i], w->layer[i].name);
-        xb_gd_warn(w, "group-delete-dead", text);
+        w->journal->warn(w->cx, w->module, "group-delete-dead",
+                         "lambda %g leaves nothing of '%s' at step %lld; the network of step %lld is back, and this "
+                         "layer is no longer penalised: try a smaller lambda, or `factors: {%s: 0.5}`",
+                         w->o->lambda, w->layer[i].name, (long long)s->off[i], (long long)s->back[i], w->layer[i].name);
     }
 }
 
@@ -93,23 +66,21 @@ static double nonzero(const gd_work *w, const xb_graph *g, const char *layer)
 {
     xb_matrix m;
     size_t n = 0;
-    for (xb_op op = w->graph->first(g); op.id; op = w->graph->next(g, op)) {
-        if (!w->graph->matrix(g, op, &m) || strcmp(m.name, layer)) continue;
-        const float *v = w->graph->data(g, m.weight);
-        for (int64_t i = 0; i < m.groups * m.rows * m.cols; i++) n += v[i] != 0;
-    }
+    if (!w->graph->matrix(g, w->graph->find_op(g, layer), &m)) return 0;
+    const float *v = w->graph->data(g, m.weight);
+    for (int64_t i = 0; i < m.groups * m.rows * m.cols; i++) n += v[i] != 0;
     return (double)n;
 }
 
 static void tell_layer(const gd_work *w, const xb_graph *g, const gd_layer *l, const xb_layer_cost *c, double ratio)
 {
-    xb_gd_fact(w, l->name, "wires-full", (double)l->full, "1");
-    xb_gd_fact(w, l->name, "wires-before", (double)l->before, "1");
-    xb_gd_fact(w, l->name, "wires-after", (double)(c->row_wires + c->col_wires), "1");
-    xb_gd_fact(w, l->name, "wires-ratio", ratio, "ratio");
-    xb_gd_fact(w, l->name, "routing-area-ratio", square(ratio), "ratio");
-    xb_gd_fact(w, l->name, "nonzero", nonzero(w, g, l->name), "1");
-    xb_gd_fact(w, l->name, "compacted-cells", (double)c->compacted_cells, "1");
+    tell_count(w, l->name, "wires-full", (double)l->full);
+    tell_count(w, l->name, "wires-before", (double)l->before);
+    tell_count(w, l->name, "wires-after", (double)(c->row_wires + c->col_wires));
+    tell_ratio(w, l->name, "wires-ratio", ratio);
+    tell_ratio(w, l->name, "routing-area-ratio", square(ratio));
+    tell_count(w, l->name, "nonzero", nonzero(w, g, l->name));
+    tell_count(w, l->name, "compacted-cells", (double)c->compacted_cells);
 }
 
 /* Ratios are to the wires of the layer as it came, undeleted: a unit that was taken out took its wires along. */
@@ -130,14 +101,14 @@ int xb_gd_tell_result(gd_work *w, const xb_graph *g)
         ratios += ratio, areas += square(ratio);
         tell_layer(w, g, l, &c[i], ratio);
     }
-    xb_gd_fact(w, NULL, "wires-full", full, "1");
-    xb_gd_fact(w, NULL, "wires-before", before, "1");
-    xb_gd_fact(w, NULL, "wires-after", after, "1");
-    xb_gd_fact(w, NULL, "wires-ratio-mean", ratios / (double)w->n_layers, "ratio");
-    xb_gd_fact(w, NULL, "routing-area-ratio-mean", areas / (double)w->n_layers, "ratio");
-    xb_gd_fact(w, NULL, "routing-area-ratio-pooled", square(after / full), "ratio");
+    tell_count(w, NULL, "wires-full", full);
+    tell_count(w, NULL, "wires-before", before);
+    tell_count(w, NULL, "wires-after", after);
+    tell_ratio(w, NULL, "wires-ratio-mean", ratios / (double)w->n_layers);
+    tell_ratio(w, NULL, "routing-area-ratio-mean", areas / (double)w->n_layers);
+    tell_ratio(w, NULL, "routing-area-ratio-pooled", square(after / full));
     const xb_chip_cost *chip = w->layout->chip_cost(plan);
-    xb_gd_fact(w, NULL, "compacted-cells", (double)chip->compacted_cells, "1");
-    xb_gd_fact(w, NULL, "zero-arrays", (double)chip->zero_arrays, "1");
+    tell_count(w, NULL, "compacted-cells", (double)chip->compacted_cells);
+    tell_count(w, NULL, "zero-arrays", (double)chip->zero_arrays);
     return 0;
 }

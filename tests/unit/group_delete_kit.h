@@ -1,8 +1,12 @@
-/* group_delete_kit.h: the pass group-delete and all of its parts in one unit, and what its functions need of a host. */
+/* group_delete_kit.h: the pass group-delete and all of its parts in one unit, on matrices of given sizes, with the
+ * host's own services. */
 #ifndef GROUP_DELETE_KIT_H
 #define GROUP_DELETE_KIT_H
 
-#include "hw_host.h"
+#define XBARC_BUILTIN
+#include "hw_fixture.h"
+#include "ir/module.h"
+#include "plug/context.h"
 
 #include "../../passes/group-delete.c"
 #include "../../passes/group-delete/compact.c"
@@ -13,36 +17,33 @@
 #include "../../passes/group-delete/told.c"
 #include "../../passes/group-delete/training.c"
 
-static inline bool kit_matches(const char *pattern, const char *name)
-{
-    return !strcmp(pattern, name);
-}
-
 typedef struct gd_kit {
-    fx f;
-    test_host *host;
-    xb_graph_api graph;
-    xb_edit_api edit;
+    fx f; /* its graph is the module's */
+    xb_run_info info;
+    xb_context *c;
+    xb_cx *cx;
+    xb_module *m;
     gd_options o;
     gd_work w;
-    xb_layout *plan; /* that of w, which this host's callers own */
 } gd_kit;
 
 static inline gd_kit *gd_kit_new(const char *hw)
 {
     gd_kit *k = xb_calloc(1, sizeof *k);
     k->f = fx_new(hw);
-    k->graph = host_graph_api;
-    k->graph.note = xb_graph_note;
-    k->graph.set_note = xb_graph_set_note;
-    k->edit.matches = kit_matches;
+    k->c = xb_context_new(k->f.d, &k->f.hw, 7, &k->info);
+    k->cx = xb_context_begin(k->c, "group-delete", NULL);
+    k->m = xb_module_new(k->f.g);
     k->o = (gd_options){.lambda = 1, .threshold = 1e-4};
     return k;
 }
 
 static inline void gd_kit_free(gd_kit *k)
 {
-    xb_layout_free(k->plan);
+    xb_context_end(k->c);
+    xb_context_free(k->c);
+    xb_module_free(k->m);
+    k->f.g = NULL;
     fx_free(&k->f);
     free(k);
 }
@@ -51,16 +52,8 @@ static inline void gd_kit_free(gd_kit *k)
 static inline void gd_kit_find(gd_kit *k)
 {
     ck_assert(xb_graph_infer(k->f.d, k->f.g, NULL) && xb_graph_verify(k->f.d, k->f.g));
-    k->host = host_new(&k->f, "group-delete");
-    k->w = (gd_work){.cx = &k->host->cx,
-                     .graph = &k->graph,
-                     .hw = &host_hw_api,
-                     .layout = &host_layout_api,
-                     .edit = &k->edit,
-                     .o = &k->o};
+    k->w = work_of(k->cx, k->m, &k->o);
     ck_assert_msg(xb_gd_find(&k->w, k->f.g) == 0, "%s", xb_diags_text(k->f.d));
-    xb_layout_free(k->plan);
-    k->plan = (xb_layout *)(uintptr_t)k->w.plan;
 }
 
 static inline const gd_layer *gd_kit_layer(const gd_kit *k, const char *name)

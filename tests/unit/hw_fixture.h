@@ -2,6 +2,7 @@
 #ifndef HW_FIXTURE_H
 #define HW_FIXTURE_H
 
+#include "base/opts.h"
 #include "hw/hw.h"
 #include "hw/layout.h"
 #include "ir/infer.h"
@@ -9,6 +10,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xbarc/abi.h>
 
 typedef struct fx {
     xb_diags *d;
@@ -158,6 +160,16 @@ static inline fx fx_sizes(const char *hw, const fx_size *s, size_t n)
     for (size_t i = 0; i < n; i++) fx_matrix(&f, s[i].name, s[i].rows, s[i].cols, i % 2);
     fx_plan(&f);
     return f;
+}
+
+/* A plugin's first pass is described as the loader wants it. */
+static inline void fx_check_pass(const xb_plugin *p)
+{
+    const char *why;
+    const xb_pass *s = p->passes[0];
+    ck_assert(p->abi.magic == XB_ABI_MAGIC && s->struct_size == sizeof *s && s->summary && s->doc && s->example);
+    ck_assert(xb_opts_check(s->options, s->options_size, &why));
+    ck_assert_str_eq(p->name, s->name);
 }
 
 static inline int fx_main(const char *name, void (*add)(TCase *))

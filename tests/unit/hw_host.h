@@ -241,14 +241,4 @@ static inline xb_value fx_dropout(fx *f, const char *name, xb_value x)
     return fx_op(f, XB_OP_Dropout, name, x, xb_graph_add_const(f->g, "ratio", &type, &(float){.25f}), NULL);
 }
 
-/* A plugin's first pass is described as the loader wants it. */
-static inline void host_check_pass(const xb_plugin *p)
-{
-    const char *why;
-    const xb_pass *s = p->passes[0];
-    ck_assert(p->abi.magic == XB_ABI_MAGIC && s->struct_size == sizeof *s && s->summary && s->doc && s->example);
-    ck_assert(xb_opts_check(s->options, s->options_size, &why));
-    ck_assert_str_eq(p->name, s->name);
-}
-
 #endif

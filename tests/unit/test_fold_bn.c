@@ -424,7 +424,7 @@ END_TEST
 
 START_TEST(descriptor)
 {
-    host_check_pass(xbarc_plugin_query_fold_bn(NULL));
+    fx_check_pass(xbarc_plugin_query_fold_bn(NULL));
 }
 END_TEST
 

@@ -358,6 +358,15 @@ START_TEST(a_dead_layer_is_refused)
 }
 END_TEST
 
+/* Told in the report. */
+static size_t warnings(const gd_kit *k)
+{
+    const xb_fact *f;
+    size_t found = 0;
+    for (size_t n = xb_module_facts(k->m, &f), i = 0; i < n; i++) found += !strcmp(f[i].key, "warning");
+    return found;
+}
+
 /* What a name means is told before anything is done. */
 START_TEST(names_and_budgets_are_checked)
 {
@@ -368,18 +377,21 @@ START_TEST(names_and_budgets_are_checked)
     fx_matrix(&k->f, "tall", 40, 6, false);
     fx_matrix(&k->f, "both", 40, 20, false);
     gd_kit_find(k);
-    ck_assert(xb_gd_check_names(&k->w) && xb_gd_check_budget(&k->w));
+    ck_assert(xb_gd_check_names(&k->w, k->f.g) && xb_gd_check_budget(&k->w));
     k->o.layers = (xb_list){layers, 1};
-    ck_assert(xb_gd_check_names(&k->w)); /* it is there */
-    ck_assert(strstr(xb_diags_text(k->f.d), "warning: layers: 'small' means no layer that has wires to delete"));
+    ck_assert(xb_gd_check_names(&k->w, k->f.g)); /* it is there */
+    ck_assert(strstr(xb_diags_text(k->f.d), "'layers: small' means no layer that has wires to delete"));
+    ck_assert(xb_diags_errors(k->f.d) == 0 && warnings(k) == 1);
     k->o.layers = (xb_list){0};
     k->o.keep = (xb_list){&wrong, 1};
-    ck_assert(!xb_gd_check_names(&k->w));
-    ck_assert(strstr(xb_diags_text(k->f.d), "error: keep: 'cf1' means no layer [group-delete-layers]"));
+    ck_assert(!xb_gd_check_names(&k->w, k->f.g));
+    ck_assert(strstr(xb_diags_text(k->f.d), "'keep: cf1' is the name or pattern of no layer [pass-check]"));
     k->o.keep = (xb_list){0};
     k->o.factors = (xb_list){&(xb_map_item){"tal", &(double){1}}, 1};
-    ck_assert(!xb_gd_check_names(&k->w));
-    ck_assert(strstr(xb_diags_text(k->f.d), "error: factors: 'tal' means no layer [group-delete-layers]"));
+    ck_assert(!xb_gd_check_names(&k->w, k->f.g));
+    ck_assert(strstr(xb_diags_text(k->f.d), "'factors: tal' is the name or pattern of no layer [pass-check]"));
+    k->o.factors = (xb_list){&(xb_map_item){"*a*", &(double){1}}, 1}; /* one of those it means is enough */
+    ck_assert(xb_gd_check_names(&k->w, k->f.g) && warnings(k) == 1);
     k->o.total = 3;
     ck_assert(xb_gd_check_budget(&k->w));
     k->o.total = 2;
@@ -396,7 +408,7 @@ END_TEST
 
 START_TEST(described_as_the_loader_wants_it)
 {
-    host_check_pass(xbarc_plugin_query_group_delete(NULL));
+    fx_check_pass(xbarc_plugin_query_group_delete(NULL));
 }
 END_TEST
 

@@ -24,9 +24,7 @@ static double sum_of_norms(const double *e, int64_t n, int64_t units, int64_t si
 START_TEST(orders_lower_the_sum_of_norms)
 {
     xb_rng r = xb_rng_at(4, XB_RNG_INIT, 0);
-    test_host *h;
-    fx f = fx_new(FX_EXACT);
-    h = host_new(&f, "order");
+    gd_kit *kit = gd_kit_new(FX_EXACT);
     for (int k = 0; k < 20; k++) {
         int64_t n = 1 + xb_rng_below(&r, 60), units = 1 + xb_rng_below(&r, 12), side = 1 + xb_rng_below(&r, 20);
         float v[60 * 12];
@@ -37,14 +35,14 @@ START_TEST(orders_lower_the_sum_of_norms)
         for (int64_t i = 0; i < n * units; i++) v[i] = xb_rng_below(&r, 3) ? 0 : (float)xb_rng_below(&r, 1000) / 100;
         for (int64_t i = 0; i < n * units; i++) e[i] = (double)v[i] * (double)v[i];
         for (int64_t i = 0; i < n; i++) at[i] = again[i] = same[i] = i;
-        ck_assert(xb_gd_order(&h->cx, &lines, at));
+        ck_assert(xb_gd_order(kit->cx, &lines, at));
         for (int64_t i = 0; i < n; i++) seen[at[i]] = true;
         for (int64_t i = 0; i < n; i++) ck_assert(seen[i]);
         ck_assert(sum_of_norms(e, n, units, side, at) <= sum_of_norms(e, n, units, side, same) * (1 + 1e-12));
-        xb_gd_order(&h->cx, &lines, again);
+        xb_gd_order(kit->cx, &lines, again);
         ck_assert(!memcmp(at, again, (size_t)n * sizeof *at));
     }
-    fx_free(&f);
+    gd_kit_free(kit);
 }
 END_TEST
 
@@ -63,9 +61,9 @@ START_TEST(orders_can_be_cancelled)
     fx_matrix(&k->f, "m", 400, 16, false);
     gd_kit_find(k);
     noise(gd_kit_weight(k, "m"), 6400, 11);
-    xb_host host = *k->host->cx.host;
+    xb_host host = *k->cx->host;
     host.cancelled = ended_at_the_third;
-    k->host->cx.host = &host;
+    k->cx->host = &host;
     asked = 0;
     ck_assert_int_lt(xb_gd_permute(&k->w, k->f.g), 0);
     ck_assert_int_eq(asked, 5); /* at three lines, by the next sweep, at the end */

@@ -143,8 +143,8 @@ END_TEST
 
 START_TEST(descriptors)
 {
-    host_check_pass(xbarc_plugin_query_map(NULL));
-    host_check_pass(xbarc_plugin_query_place(NULL));
+    fx_check_pass(xbarc_plugin_query_map(NULL));
+    fx_check_pass(xbarc_plugin_query_place(NULL));
 }
 END_TEST
 
