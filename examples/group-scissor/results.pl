@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # results.pl: from reports of rows to lines, from lines to the table.
-#   results.pl head | line NETWORK ROW SEED OUT DISTILLED OPTIONS | weights OUT | table FILE.tsv
+#   results.pl head | line NETWORK ROW SEED OUT DISTILLED OPTIONS | weights OUT | table FILE.tsv | check XBARC FILE.tsv OUT...
 use strict;
 use warnings;
 use JSON::PP;
@@ -54,6 +54,12 @@ sub holdout { # of the dense network, of the result
     return ($dense, @top1 ? $top1[-1] : $dense);
 }
 
+sub wires_of { # "conv2:120,fc1_u:80": of layers that have wires to count
+    my ($r) = @_;
+    my @of = grep { $_->{row_wires_full} + $_->{col_wires_full} } @{$r->{layers}};
+    return join ',', map { "$_->{name}:" . ($_->{row_wires} + $_->{col_wires}) } @of;
+}
+
 sub percent { defined $_[0] ? sprintf '%.2f', 100 * $_[0] : '-' }
 sub spent {
     my ($out, $column) = @_;
@@ -68,7 +74,6 @@ sub line {
     my ($dense, $test) = ($d->{accuracy}{reference}, $a->{compiled});
     my ($dense_holdout) = holdout($d);
     my $cells = $d->{summary}{crossbar_cells_reference};
-    my @l = @{$r->{layers}};
     my %v = (
         network => $network, row => $row, seed => $seed, options => $options,
         dense_holdout => percent($dense_holdout), dense_test => percent($dense->{top1}),
@@ -76,10 +81,10 @@ sub line {
         holdout => percent((holdout($r))[1]), test => percent($test->{top1}),
         difference => sprintf('%+.2f', 100 * ($test->{correct} - $dense->{correct}) / $test->{total}),
         ranks => named($r, $f, 'rank'), moved => percent(moved($r)),
-        layers => join(',', map { "$_->{name}:$_->{rows}x$_->{cols}" } @l),
+        layers => join(',', map { "$_->{name}:$_->{rows}x$_->{cols}" } @{$r->{layers}}),
         cells => $s->{crossbar_cells}, area_ratio => percent($s->{crossbar_cells} / $cells),
         wires => $s->{routing_wires}, wires_full => $f->{'wires-full'} // $s->{routing_wires_full},
-        wires_of_layers => join(',', map { my $n = $_->{row_wires} + $_->{col_wires}; $_->{row_wires_full} + $_->{col_wires_full} ? "$_->{name}:$n" : () } @l),
+        wires_of_layers => wires_of($r),
         routing_mean => percent($f->{'routing-area-ratio-mean'} // $s->{routing_area_ratio}),
         routing_pooled => percent($f->{'routing-area-ratio-pooled'} // $s->{routing_area_ratio_pooled}),
         compacted_cells => $s->{compacted_cells}, nonzero => named($r, $f, 'nonzero'), arrays => $s->{crossbar_arrays},
@@ -95,6 +100,37 @@ sub weights {
     my $f = facts(report($_[0]));
     my @of = map { /^nonzero\.(.*)/ ? $1 : () } sort keys %$f;
     print '{', join(', ', map { "$_: $f->{qq(nonzero.$_)}" } @of), "}\n";
+}
+
+# ---- is what is kept what the table says? ----
+
+my @laid = qw(crossbar_cells routing_wires routing_wires_full compacted_cells crossbar_arrays adc_conversions dac_conversions array_steps
+    area_with_converters_um2);
+
+# The network is laid out anew: its summary, and each layer's wires, are those of its report, and those of its line.
+sub check {
+    my ($xbarc, $file, @outs) = @_;
+    my ($here, $bad, $seen) = ($0 =~ s|[^/]*$||r || './', 0, 0);
+    my $differ = sub { print "$_[0]: $_[1] is $_[2], not $_[3]\n"; $bad++ };
+    my %line = map { ("$_->{network}-$_->{row}-$_->{seed}" => $_) } lines($file);
+    for my $out (@outs) {
+        open my $in, '-|', $xbarc, 'compile', '-q', '--json', "${here}map.yaml", '-D', "MODEL=$out/model.onnx", '-o', "check-$$"
+            or die "$xbarc: $!\n";
+        my $text = do { local $/; <$in> };
+        close $in or die "$out/model.onnx cannot be laid out\n";
+        my ($new, $old, $l) = (decode_json($text), report($out), $line{$out =~ m|([^/]+)/?$| ? $1 : ''});
+        $differ->($out, 'its line', 'missing', 'there') unless $l;
+        for (@laid) { $differ->($out, $_, $new->{summary}{$_}, $old->{summary}{$_}) if $new->{summary}{$_} != $old->{summary}{$_} }
+        for (['cells', 'crossbar_cells'], ['wires', 'routing_wires'], ['arrays', 'crossbar_arrays'], ['adc', 'adc_conversions']) {
+            $differ->($out, "$_->[0] of its line", $l->{$_->[0]}, $new->{summary}{$_->[1]}) if $l && $l->{$_->[0]} != $new->{summary}{$_->[1]};
+        }
+        my ($now, $then) = map { wires_of($_) } $new, $old;
+        $differ->($out, 'wires', $now, $then) if $now ne $then;
+        $seen++;
+    }
+    system 'rm', '-rf', "check-$$";
+    print "$seen networks laid out, $bad differences\n";
+    exit($bad || !$seen);
 }
 
 # ---- the table ----
@@ -127,17 +163,26 @@ sub spread { # mean (least .. most)
 sub thousands { my $x = shift; 1 while $x =~ s/^(-?\d+)(\d{3})/$1,$2/; return $x }
 sub whole { my $t = spread('%.0f', @_); $t =~ s/(\d{4,})/thousands($1)/ge; return $t }
 
-sub table {
+sub lines {
     my ($file) = @_;
     open my $in, '<', $file or die "$file: $!\n";
     chomp(my @names = split /\t/, <$in>);
-    my (%of, @order);
+    my @lines;
     while (<$in>) {
         chomp;
         my %l;
         @l{@names} = split /\t/;
-        push @order, $l{row} unless $of{$l{row}};
-        push @{$of{$l{row}}}, \%l;
+        push @lines, \%l;
+    }
+    return @lines;
+}
+
+sub table {
+    my ($file) = @_;
+    my (%of, @order);
+    for (lines($file)) {
+        push @order, $_->{row} unless $of{$_->{row}};
+        push @{$of{$_->{row}}}, $_;
     }
     my $published = $published{$of{$order[0]}[0]{network}} // {};
     my @main = sort grep { !/@/ && !/^(distilled|ranks)$/ } @order;
@@ -171,6 +216,6 @@ sub table {
 }
 
 my ($do, @rest) = @ARGV;
-my %do = (head => sub { print join("\t", @columns), "\n" }, line => \&line, weights => \&weights, table => \&table);
-die "usage: results.pl head | line NETWORK ROW SEED OUT DISTILLED OPTIONS | weights OUT | table FILE.tsv\n" unless $do && $do{$do};
+my %do = (head => sub { print join("\t", @columns), "\n" }, line => \&line, weights => \&weights, table => \&table, check => \&check);
+die "usage: results.pl head | line NETWORK ROW SEED OUT DISTILLED OPTIONS | weights OUT | table FILE.tsv | check XBARC FILE.tsv OUT...\n" unless $do && $do{$do};
 $do{$do}->(@rest);
