@@ -146,6 +146,9 @@ bool xb_instance_run(xb_instance *x, const xb_engine_call *call)
             break;
         case XB_STEP_VIEW:
             break;
+        case XB_STEP_MAX:
+            s->max->forward(&s->window, place(x, s->in[0]), place(x, s->out[0]));
+            break;
         case XB_STEP_CUSTOM:
             if (!run_custom(x, s, b, call)) return false;
             break;

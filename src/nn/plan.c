@@ -108,7 +108,8 @@ static void plain(xb_planner *p, xb_op op, xb_step_kind kind)
     xb_format from, to;
     row_major(p, op, kind, &from, &to);
     for (size_t i = 0; i < n_in; i++) slot[i] = in[i].id ? xb_planner_in(p, in[i], i ? XB_FMT_PLAIN : from) : -1;
-    for (size_t i = 0; i < n_out; i++) slot[n_in + i] = out[i].id ? xb_planner_out(p, out[i], i ? XB_FMT_PLAIN : to) : -1;
+    for (size_t i = 0; i < n_out; i++)
+        slot[n_in + i] = out[i].id ? xb_planner_out(p, out[i], i ? XB_FMT_PLAIN : to) : -1;
     xb_planner_step(p, kind, op, slot, n_in, slot + n_in, n_out);
     free(slot);
 }
@@ -241,7 +242,7 @@ size_t xb_plan_ops(const xb_plan *p, size_t *on_dnnl)
 
 static void describe_step(const xb_plan *p, const xb_step *s, xb_buf *b)
 {
-    static const char *const kernel[] = {"", "plain C", "copy", "view", "custom"};
+    static const char *const kernel[] = {"", "plain C", "copy", "view", "custom", "own "};
     const xb_slot *in = s->n_in && s->in[0] >= 0 ? &p->slot[s->in[0]] : NULL;
     const xb_slot *out = s->n_out && s->out[0] >= 0 ? &p->slot[s->out[0]] : NULL;
     if (s->op.id)
@@ -249,8 +250,9 @@ static void describe_step(const xb_plan *p, const xb_step *s, xb_buf *b)
     else
         xb_buf_printf(b, "%s reorder", in ? xb_graph_value_name(p->graph, in->value) : "-");
     for (int i = 0; i < s->n_tail; i++) xb_buf_printf(b, "+%s", xb_graph_op_type(p->graph, s->tail[i]));
-    xb_buf_printf(b, " %s %s > %s\n", s->dnnl ? xb_dnnl_op_kernel(s->dnnl) : kernel[s->kind],
-                  in ? xb_format_name(in->format) : "-", out ? xb_format_name(out->format) : "-");
+    xb_buf_printf(b, " %s%s %s > %s\n", s->dnnl ? xb_dnnl_op_kernel(s->dnnl) : kernel[s->kind],
+                  s->max ? s->max->name : "", in ? xb_format_name(in->format) : "-",
+                  out ? xb_format_name(out->format) : "-");
 }
 
 void xb_plan_describe(const xb_plan *p, xb_buf *b)

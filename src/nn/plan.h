@@ -4,7 +4,8 @@
  * alone.
  *  - Convolutions: blocked channels where the counts fill blocks (input also plain with at most three channels), else
  * nhwc.
- *  - Pools, elementwise ops, concatenations work in the format they find; what needs rows works on plain data.
+ *  - Pools, elementwise ops, concatenations work in the format they find; what needs rows works on plain data. Maxima
+ * over windows are ours (max/).
  *  - A bias, a dying residual and one elementwise op that follow a convolution or dense layer are done in its kernel.
  *  - What oneDNN has no kernel for runs in plain C.
  *  - What somebody else computes (xb_custom_ops) works on plain data, or images with channels side by side,
@@ -17,6 +18,7 @@
 #include "ir/graph.h"
 #include "nn/dnnl.h"
 #include "nn/engine.h"
+#include "nn/max/max.h"
 
 #define XB_PLAN_RULES "rules1"
 
@@ -33,7 +35,14 @@ typedef struct xb_buffer {
     int first, last; /* steps that write and read it; first -1: filled before the run */
 } xb_buffer;
 
-typedef enum xb_step_kind { XB_STEP_DNNL, XB_STEP_PLAIN, XB_STEP_JOIN, XB_STEP_VIEW, XB_STEP_CUSTOM } xb_step_kind;
+typedef enum xb_step_kind {
+    XB_STEP_DNNL,
+    XB_STEP_PLAIN,
+    XB_STEP_JOIN,
+    XB_STEP_VIEW,
+    XB_STEP_CUSTOM,
+    XB_STEP_MAX
+} xb_step_kind;
 
 #define XB_TAIL_OPS 3
 
@@ -47,6 +56,8 @@ typedef struct xb_step {
     size_t n_in, n_out;
     size_t outer; /* JOIN: pieces are taken in turn from every input, `outer` times; pieces[i] bytes */
     size_t *piece;
+    const xb_max_kernel *max; /* MAX */
+    xb_geometry window;       /* MAX: as xb_max_images has it */
 } xb_step;
 
 typedef struct xb_plan {

@@ -20,6 +20,16 @@ static size_t results(const xb_planner *p, xb_op op)
     return used;
 }
 
+static bool own_max(xb_planner *p, xb_op op, const xb_geometry *w, xb_format f)
+{
+    if (!xb_max_suits(w)) return false;
+    int in = xb_planner_in(p, xb_planner_arg(p, op, 0), f), out = xb_planner_out(p, xb_planner_result(p, op), f);
+    xb_step *s = xb_planner_step(p, XB_STEP_MAX, op, &in, 1, &out, 1);
+    s->window = xb_max_images(w, f);
+    s->max = xb_max_best(s->window.in_channels);
+    return true;
+}
+
 bool xb_plan_rule_pool(xb_planner *p, xb_op op)
 {
     xb_geometry w;
@@ -27,6 +37,7 @@ bool xb_plan_rule_pool(xb_planner *p, xb_op op)
     if (results(p, op) != 1 || !xb_planner_pool(p, op, &w, &how)) return false;
     xb_format f = xb_planner_found(p, xb_planner_arg(p, op, 0));
     if (p->plan->custom && f == XB_FMT_PLAIN) f = XB_FMT_NHWC; /* oneDNN's pools of plain data are slow */
+    if (how == XB_POOL_MAX && own_max(p, op, &w, f)) return true;
     if (simple(p, op, xb_dnnl_pool(p->lib, &w, how, f), f)) return true;
     return simple(p, op, xb_dnnl_pool(p->lib, &w, how, XB_FMT_NHWC), XB_FMT_NHWC);
 }

@@ -11,7 +11,7 @@
 #include "nn/dnnl.h"
 #include "ir/tensor.h"
 
-#define XB_TAPE_RULES "train1"
+#define XB_TAPE_RULES "train2"
 
 typedef struct xb_tape_options {
     bool plain;      /* plain C only (the oracle) */

@@ -236,6 +236,15 @@ static inline void tn_pools(net *n)
     tn_finish(n, net_op(n, "Flatten", IN(net_op(n, "Mul", IN(y, z)))));
 }
 
+/* Maxima in blocks; their windows share pixels. */
+static inline void tn_pools_32(net *n)
+{
+    xb_value x = tn_pool(n, "MaxPool", net_conv(n, tn_image(n, 3, 9, 9), 3, 32, 3, 1, 1, 1), 3, 2);
+    x = tn_pool(n, "MaxPool", net_conv(n, tn_relu(n, x), 32, 16, 3, 1, 1, 1), 3, 1);
+    net_attr(n, "pads", INTS(1, 1, 1, 1));
+    tn_head(n, x, 16 * 16);
+}
+
 static inline void tn_residual_64(net *n)
 {
     tn_residual_of(n, 64, 4);
@@ -266,6 +275,7 @@ static const tape_net tape_nets[] = {
     {"depthwise-16", tn_depthwise_16, true},
     {"shared-32", tn_shared_32, true},
     {"lenet-wide", tn_lenet_wide, true},
+    {"pools-32", tn_pools_32, true},
 };
 enum { TAPE_NETS = sizeof tape_nets / sizeof *tape_nets };
 

@@ -133,6 +133,40 @@ START_TEST(wide_pools)
 }
 END_TEST
 
+/* As they came, or behind a convolution that changes nothing: the bits of the plain engine, in the format found. */
+START_TEST(maxima_of_odd_numbers)
+{
+    net n = net_new(30);
+    xb_value y = image(&n, 16, 9, 8);
+    if (_i) {
+        y = net_op(&n, "Conv", IN(y, net_const(&n, 1, 1, DIMS(16, 1, 1, 1))));
+        xb_graph_set_int(n.g, n.op, "group", 16);
+    }
+    y = net_op(&n, "MaxPool", IN(y));
+    net_attr(&n, "kernel_shape", INTS(3, 3));
+    net_attr(&n, "strides", INTS(2, 2));
+    net_attr(&n, "pads", INTS(1, 0, 1, 1));
+    xb_graph_add_output(n.g, y);
+    net_infer(&n);
+    xb_tensor in = net_feed(&n, 0, 6), out[2] = {{0}};
+    for (int64_t k = 0; k < xb_type_count(&in.type); k += 3)
+        xb_tensor_set(&in, (size_t)k, k % 2 ? NAN : k % 4 ? -INFINITY : 0);
+    for (int plain = 0; plain < 2; plain++) {
+        xb_engine *e = net_engine(&n, 2, 4, plain);
+        ck_assert(xb_engine_run(e, &in, 1, &out[plain], 1));
+        xb_engine_free(e);
+    }
+    ck_assert_mem_eq(out[0].data, out[1].data, (size_t)xb_type_count(&out[0].type) * sizeof(float));
+    char line[80];
+    snprintf(line, sizeof line, "MaxPool own %s", xb_max_best(_i ? xb_dnnl_block() : 1)->name);
+    net_planned(&n, line);
+    net_planned(&n, _i ? "blocked > blocked\n" : "plain > plain\n");
+    for (int i = 0; i < 2; i++) xb_tensor_free(&out[i]);
+    xb_tensor_free(&in);
+    net_free(&n);
+}
+END_TEST
+
 START_TEST(residual)
 {
     int64_t c = _i & 1 ? 16 : 10;
@@ -457,6 +491,7 @@ int main(void)
     tcase_add_loop_test(t, transposed, 0, 4);
     tcase_add_loop_test(t, pools, 0, 32);
     tcase_add_loop_test(t, wide_pools, 0, 8);
+    tcase_add_loop_test(t, maxima_of_odd_numbers, 0, 2);
     tcase_add_loop_test(t, residual, 0, 4);
     tcase_add_loop_test(t, residual_kept, 0, 3);
     tcase_add_loop_test(t, concat, 0, 4);

@@ -10,14 +10,15 @@
  * 32 channels on either side and four rows, per direction, where it exists.
  *  - A bias that an Add brings and a ReLU are done in the kernel of the convolution, dense layer or norm (ReLU) before.
  *  - A ReLU, and what else needs its result alone on the way back, lies over its input where nobody else reads that.
- *  - Without AVX-512: products back to few channels, our own maxima where channels do not fill registers, and dense
- *    weights in the graph's layout.
+ *  - Maxima over windows are ours (max/), in the format they find.
+ *  - Without AVX-512: products back to few channels, and dense weights in the graph's layout.
  */
 #ifndef XB_NN_TAPE_BUILD_H
 #define XB_NN_TAPE_BUILD_H
 
 #include "base/vec.h"
 #include "nn/dnnl_train.h"
+#include "nn/max/max.h"
 #include "nn/plan_build.h"
 #include "nn/tape.h"
 
@@ -51,12 +52,10 @@ typedef enum xb_tape_kind {
     XB_TAPE_DROP,      /* x, factors, y */
     XB_TAPE_SCALE,     /* dy, factors, dx */
     XB_TAPE_ADD,       /* a, b, a + b */
-    XB_TAPE_MAX,       /* x, y, taps: channels last */
+    XB_TAPE_MAX,       /* x, y, taps */
     XB_TAPE_MAX_BACK,  /* dy, taps, dx */
     XB_TAPE_KINDS
 } xb_tape_kind;
-
-#define XB_TAPE_TAPS 64 /* the most that a window of MAX has */
 
 typedef struct xb_tape_step {
     xb_tape_kind kind;
@@ -69,8 +68,9 @@ typedef struct xb_tape_step {
     size_t outer;     /* JOIN, CUT: pieces are taken in turn, `outer` times; piece[i] bytes */
     size_t *piece;    /* owned */
     size_t window;    /* MAX: which of the tape's */
-    float ratio;      /* DROP: part that is dropped */
-    uint32_t stream;  /* DROP: which of the graph's Dropouts */
+    const xb_max_kernel *max;
+    float ratio;     /* DROP: part that is dropped */
+    uint32_t stream; /* DROP: which of the graph's Dropouts */
 } xb_tape_step;
 
 typedef struct xb_tape_copy { /* of a constant, in xb_packed */
@@ -107,8 +107,8 @@ struct xb_tape {
     int input, output, error; /* places */
     xb_vec(xb_place) place;
     xb_tape_steps forward, back;
-    xb_vec(xb_dnnl_op *) ops; /* owned */
-    xb_vec(xb_geometry) window;
+    xb_vec(xb_dnnl_op *) ops;   /* owned */
+    xb_vec(xb_geometry) window; /* as xb_max_images has it */
     xb_vec(xb_tape_copy) copy;
     xb_vec(xb_tape_norm_stat) norm;
     xb_tape_param *param;
@@ -133,7 +133,7 @@ typedef enum xb_node_kind {
     XB_NODE_VIEW,
     XB_NODE_LAYER, /* convolution or dense */
     XB_NODE_POOL,
-    XB_NODE_MAX, /* a pool in plain C, channels last */
+    XB_NODE_MAX, /* our own pool */
     XB_NODE_FAST_NORM,
     XB_NODE_UNARY,
     XB_NODE_LRN,
@@ -157,6 +157,7 @@ typedef struct xb_node {
     size_t outer; /* JOIN */
     size_t *piece;
     size_t window; /* MAX */
+    const xb_max_kernel *max;
     const xb_dnnl_op *forward, *data, *weights, *relu_back;
 } xb_node;
 

@@ -79,8 +79,8 @@ static bool may_cover(const xb_taping *b, xb_value x, xb_op op)
     for (size_t i = b->nodes.n; i-- > 0;) {
         const xb_node *n = &b->nodes.data[i];
         if (n->y.id != x.id) continue;
-        return !n->relu && (n->kind == XB_NODE_LAYER || n->kind == XB_NODE_POOL || n->kind == XB_NODE_FAST_NORM ||
-                            n->kind == XB_NODE_ADD || n->kind == XB_NODE_JOIN);
+        return !n->relu && (n->kind == XB_NODE_LAYER || n->kind == XB_NODE_POOL || n->kind == XB_NODE_MAX ||
+                            n->kind == XB_NODE_FAST_NORM || n->kind == XB_NODE_ADD || n->kind == XB_NODE_JOIN);
     }
     return false;
 }

@@ -102,7 +102,9 @@ void xb_taping_fast_back(xb_taping *b, const xb_node *n)
         norm(b, n, dy);
     } else if (n->kind == XB_NODE_MAX) {
         int dx = xb_taping_temp(b, b->t->place.data[n->at_x].bytes);
-        xb_taping_step(b, XB_TAPE_MAX_BACK, n->op, (int[]){dy, n->kept, dx}, 3)->window = n->window;
+        xb_tape_step *s = xb_taping_step(b, XB_TAPE_MAX_BACK, n->op, (int[]){dy, n->kept, dx}, 3);
+        s->window = n->window;
+        s->max = n->max;
         give(b, n->op, n->x, n->in, dx);
     } else {
         int at[4], count = operands(b, n, dy, at);

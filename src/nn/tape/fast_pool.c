@@ -1,26 +1,21 @@
-/* fast_pool.c: pools and LRN by oneDNN; maxima by maxpool.c where that is faster. */
+/* fast_pool.c: means and LRN by oneDNN, maxima by our own kernels. */
 #include "nn/tape/build.h"
 
-static bool suits_max(const xb_taping *b, const xb_node *n, const xb_geometry *w)
-{
-    int64_t d[4];
-    bool dense = w->dilation[0] == 1 && w->dilation[1] == 1; /* every window has a tap in the image */
-    return dense && xb_dnnl_block() == 8 && w->in_channels % 8 && w->kernel[0] * w->kernel[1] <= XB_TAPE_TAPS &&
-           xb_planner_image(&b->look, n->x, d) && xb_taping_found(b, n->x) == XB_FMT_NHWC;
-}
-
-static void max_pool(xb_taping *b, xb_node *n, const xb_geometry *w)
+static void own_max(xb_taping *b, xb_node *n, const xb_geometry *w)
 {
     n->kind = XB_NODE_MAX;
-    n->in = n->out = XB_FMT_NHWC;
+    n->in = n->out = xb_taping_found(b, n->x);
     n->window = b->t->window.n;
-    xb_push(&b->t->window, *w);
+    xb_geometry images = xb_max_images(w, n->in);
+    xb_push(&b->t->window, images);
+    n->max = xb_max_best(images.in_channels);
     n->at_x = xb_taping_in(b, n->x, n->in);
     n->at_y = xb_taping_result(b, n->y, n->out);
-    n->kept = xb_taping_place(b, XB_IN_RUN, b->t->place.data[n->at_y].bytes / sizeof(float) * sizeof(int32_t));
+    n->kept = xb_taping_place(b, XB_IN_RUN, b->t->place.data[n->at_y].bytes / sizeof(float));
     xb_tape_step *s = xb_taping_step(b, XB_TAPE_MAX, n->op, (int[]){n->at_x, n->at_y, n->kept}, 3);
     s->made = n->at_y;
     s->window = n->window;
+    s->max = n->max;
 }
 
 bool xb_taping_pool(xb_taping *b, xb_node *n)
@@ -28,8 +23,8 @@ bool xb_taping_pool(xb_taping *b, xb_node *n)
     xb_geometry w;
     xb_pool how;
     if (!xb_planner_pool(&b->look, n->op, &w, &how)) return false;
-    if (how == XB_POOL_MAX && suits_max(b, n, &w)) {
-        max_pool(b, n, &w);
+    if (how == XB_POOL_MAX && xb_max_suits(&w)) {
+        own_max(b, n, &w);
         return true;
     }
     n->kind = XB_NODE_POOL;

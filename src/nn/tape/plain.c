@@ -155,10 +155,10 @@ bool xb_tape_run_plain(const xb_tape_run_step *c)
         add(c);
         break;
     case XB_TAPE_MAX:
-        xb_tape_max(&c->t->window.data[c->s->window], at(c, 0), at(c, 1), at(c, 2));
+        c->s->max->keep(&c->t->window.data[c->s->window], at(c, 0), at(c, 1), at(c, 2));
         break;
     case XB_TAPE_MAX_BACK:
-        xb_tape_max_back(&c->t->window.data[c->s->window], at(c, 0), at(c, 1), at(c, 2));
+        c->s->max->back(&c->t->window.data[c->s->window], at(c, 0), at(c, 1), at(c, 2));
         break;
     case XB_TAPE_DNNL:
     case XB_TAPE_KINDS:

@@ -15,10 +15,6 @@ void *xb_packed_memory(const xb_packed *p);
 bool xb_packed_unpack(xb_packed *p, size_t i, const float *from, float *to);
 void xb_tape_add(float *restrict to, const float *restrict more, size_t n);
 
-/* Maxima of the windows, channels last, and the tap each came from; and back. */
-void xb_tape_max(const xb_geometry *g, const float *x, float *y, int32_t *from);
-void xb_tape_max_back(const xb_geometry *g, const float *dy, const int32_t *from, float *dx);
-
 /* A step in plain C. base: the memories; grads may be absent on the way forward. */
 typedef struct xb_tape_run_step {
     xb_diags *d;

@@ -108,11 +108,11 @@ static void describe(const xb_taping *b, const xb_node *n, xb_buf *to)
 {
     static const char *const name[] = {
         [XB_NODE_PLAIN] = "plain C", [XB_NODE_NORM] = "plain C", [XB_NODE_DROP] = "plain C",
-        [XB_NODE_VIEW] = "view",     [XB_NODE_JOIN] = "copy",    [XB_NODE_MAX] = "own C",
+        [XB_NODE_VIEW] = "view",     [XB_NODE_JOIN] = "copy",    [XB_NODE_MAX] = "own ",
     };
     xb_buf_printf(to, "%s %s", xb_graph_op_name(b->g, n->op), xb_graph_op_type(b->g, n->op));
     for (int i = 0; i < n->n_tail; i++) xb_buf_printf(to, "+%s", xb_graph_op_type(b->g, n->tail[i]));
-    xb_buf_printf(to, " %s", n->forward ? xb_dnnl_op_kernel(n->forward) : name[n->kind]);
+    xb_buf_printf(to, " %s%s", n->forward ? xb_dnnl_op_kernel(n->forward) : name[n->kind], n->max ? n->max->name : "");
     if (n->data) xb_buf_printf(to, " data %s", xb_dnnl_op_kernel(n->data));
     if (n->weights) xb_buf_printf(to, " weights %s", xb_dnnl_op_kernel(n->weights));
     xb_buf_printf(to, " %s > %s\n", xb_format_name(n->in), xb_format_name(n->out));
