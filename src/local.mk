@@ -192,6 +192,17 @@ src_libxbarc_a_SOURCES += \
 	src/nn/exec.h \
 	src/nn/linalg.c \
 	src/nn/linalg.h \
+	src/nn/max/avx2.c \
+	src/nn/max/avx512.c \
+	src/nn/max/four.c \
+	src/nn/max/lanes_avx2.h \
+	src/nn/max/lanes_avx512.h \
+	src/nn/max/lanes_four.h \
+	src/nn/max/lanes_plain.h \
+	src/nn/max/max.c \
+	src/nn/max/max.h \
+	src/nn/max/plain.c \
+	src/nn/max/tile.h \
 	src/nn/plan.c \
 	src/nn/plan.h \
 	src/nn/plan_binary.c \
@@ -234,7 +245,6 @@ src_libxbarc_a_SOURCES += \
 	src/nn/tape/forward.c \
 	src/nn/tape/grads.c \
 	src/nn/tape/layer.c \
-	src/nn/tape/maxpool.c \
 	src/nn/tape/packed.c \
 	src/nn/tape/place.c \
 	src/nn/tape/plain.c \

@@ -53,6 +53,7 @@ UNIT_TESTS = \
 	tests/unit/test_nn_engine \
 	tests/unit/test_nn_engine_run \
 	tests/unit/test_nn_eval \
+	tests/unit/test_nn_max \
 	tests/unit/test_nn_ref \
 	tests/unit/test_nn_ref_axis \
 	tests/unit/test_nn_ref_edge \
