@@ -10,21 +10,12 @@ static size_t count(const weights_work *w, const xb_graph *g, xb_value v)
     return n;
 }
 
-static bool is_named(const weights_work *w, const xb_list *patterns, const char *name)
-{
-    const char *const *pattern = patterns->data;
-    for (size_t i = 0; i < patterns->n; i++)
-        if (w->edit->matches(pattern[i], name)) return true;
-    return false;
-}
-
-/* Of the first pattern that matches; < 0: none does. */
+/* Of the first pattern that means it; < 0: none does. */
 static int64_t goal_of(const weights_work *w, const char *name)
 {
     const xb_map_item *item = w->o->weights.data;
-    for (size_t i = 0; i < w->o->weights.n; i++)
-        if (w->edit->matches(item[i].key, name)) return *(const int64_t *)item[i].value;
-    return -1;
+    int i = w->edit->which(&w->o->weights, true, name);
+    return i < 0 ? -1 : *(const int64_t *)item[i].value;
 }
 
 static const char *copy_of(const weights_work *w, const char *text)
@@ -41,23 +32,10 @@ static bool is_known(const weights_work *w, const char *constant)
     return i < w->n_layers;
 }
 
-static int check_pattern(const weights_work *w, const char *option, const char *pattern)
+static int check_patterns(const weights_work *w, const xb_graph *g)
 {
-    for (size_t i = 0; i < w->n_layers; i++)
-        if (w->edit->matches(pattern, w->layer[i].name)) return 0;
-    w->cx->host->diagnose(w->cx, XB_ERROR, "pass-check", NULL, "'%s: %s' is the name or pattern of no layer", option,
-                          pattern);
-    return -1;
-}
-
-static int check_patterns(const weights_work *w)
-{
-    const xb_map_item *item = w->o->weights.data;
-    const char *const *pattern = w->o->layers.data;
-    int status = 0;
-    for (size_t i = 0; i < w->o->weights.n; i++) status |= check_pattern(w, "weights", item[i].key);
-    for (size_t i = 0; i < w->o->layers.n; i++) status |= check_pattern(w, "layers", pattern[i]);
-    return status;
+    int weights = w->edit->check_names(w->cx, g, "weights", &w->o->weights, true, NULL);
+    return w->edit->check_names(w->cx, g, "layers", &w->o->layers, false, NULL) < 0 ? -1 : weights;
 }
 
 int xb_weights_look(weights_work *w, const xb_graph *g)
@@ -69,7 +47,8 @@ int xb_weights_look(weights_work *w, const xb_graph *g)
     for (xb_op op = w->graph->first(g); op.id; op = w->graph->next(g, op)) {
         if (!w->graph->matrix(g, op, &m) || w->graph->type(g, m.weight)->dtype != XB_F32) continue;
         int64_t goal = goal_of(w, m.name);
-        bool wanted = w->o->weights.n ? goal >= 0 : !w->o->layers.n || is_named(w, &w->o->layers, m.name);
+        bool wanted =
+            w->o->weights.n ? goal >= 0 : !w->o->layers.n || w->edit->which(&w->o->layers, false, m.name) >= 0;
         const char *constant = w->graph->value_name(g, m.weight);
         if (!wanted || is_known(w, constant)) continue;
         size_t n = count(w, g, m.weight);
@@ -78,7 +57,7 @@ int xb_weights_look(weights_work *w, const xb_graph *g)
     }
     w->mask = w->cx->host->alloc(w->cx, w->n + 1, sizeof *w->mask);
     w->list = w->cx->host->alloc(w->cx, w->n + 1, sizeof *w->list);
-    return check_patterns(w);
+    return check_patterns(w, g);
 }
 
 xb_value xb_weights_of(const weights_work *w, const xb_graph *g, const weights_layer *l)

@@ -104,7 +104,6 @@ const xb_edit_api xb_edit_service = {
     .factor = factor,
     .merge = merge,
     .remove_units = remove_units,
-    .matches = xb_glob,
     .losses = losses,
     .which = which,
     .check_names = check_names,
