@@ -49,8 +49,15 @@ static void look(const xb_geometry *w, span rows, span cols, window *to)
         }
 }
 
-/* One position, all channels: x from the first tap on, y and tap at their place. */
-LANE void forward(const window *w, int n, int64_t c, const float *x, float *y, uint8_t *tap)
+/* Will be read soon: `ahead` numbers behind p, in the image or not. */
+static inline void expect(const float *p, int64_t ahead)
+{
+    __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)ahead * sizeof *p));
+}
+
+/* One position, all channels: x from the first tap on, y and tap at their place. The next row of windows is `ahead`:
+ * its lines are too short for the CPU to foresee (a quarter to a third of the time). */
+LANE void forward(const window *w, int n, int64_t c, int64_t ahead, const float *x, float *y, uint8_t *tap)
 {
     for (int64_t k = 0; k < c; k += LANES) {
         int64_t i = k + LANES <= c ? k : c - LANES;
@@ -58,6 +65,7 @@ LANE void forward(const window *w, int n, int64_t c, const float *x, float *y, u
         vi from = i_set(w->tap[0]);
 #pragma GCC unroll 8
         for (int t = 1; t < n; t++) {
+            expect(x + w->at[t] + i, ahead);
             vf v = v_load(x + w->at[t] + i);
             vm more = v_beats(v, best);
             best = v_pick(more, v, best);
@@ -95,12 +103,12 @@ static void nothing(int64_t c, float *y, uint8_t *tap)
 LANE void run(const xb_geometry *g, const window *w, int n, int mode, const operands *o, int64_t x, int64_t y,
               int64_t count)
 {
-    int64_t c = g->in_channels;
+    int64_t c = g->in_channels, ahead = g->stride[0] * g->in[1] * c;
     for (; count > 0; count--, x += g->stride[1] * c, y += c) {
         if (mode == BACK)
             back(w, n, c, o->from + y, o->read + y, o->to + x);
         else
-            forward(w, n, c, o->from + x, o->to + y, mode == KEEP ? o->write + y : NULL);
+            forward(w, n, c, ahead, o->from + x, o->to + y, mode == KEEP ? o->write + y : NULL);
     }
 }
 
