@@ -360,6 +360,7 @@ src_libxbarc_a_SOURCES += \
 	src/report/fields.c \
 	src/report/fields.h \
 	src/report/html.c \
+	src/report/html_layers.c \
 	src/report/lines.c \
 	src/report/lines.h \
 	src/report/plot.c \

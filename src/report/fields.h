@@ -57,8 +57,8 @@ bool xb_field_chips(const json_t *accuracy, xb_chips *out);
 /* What stands on simulated chips, "684 arrays (0.0139 mm2), 3,404,000 devices: 4 slices a weight, exact without arrays:
  * fc2". false: what was laid out. */
 bool xb_chip_text(xb_buf *b, const json_t *report);
-/* assumed.c: what the figures of simulated chips rest on, "lognormal {sigma: 0.1}; conductances from 1 uS to ..." and "a
- * write takes 6.5 us, ...". false: no chips were simulated. */
+/* assumed.c: what the figures of simulated chips rest on, "lognormal {sigma: 0.1}; conductances from 1 uS to ..." and
+ * "a write takes 6.5 us, ...". false: no chips were simulated. */
 bool xb_devices_text(xb_buf *b, const json_t *report);
 bool xb_writing_text(xb_buf *b, const json_t *report);
 /* "500x50", "g*9x1" with groups. 80 bytes. */
@@ -68,6 +68,9 @@ void xb_hardware_text(xb_buf *b, const json_t *report);
 
 typedef void xb_renderer(const xb_page *p, const json_t *report);
 xb_renderer xb_render_text, xb_render_html, xb_render_md, xb_render_csv;
+
+/* html_layers.c: a row a layer; columns that say nothing for this network are left out. */
+void xb_html_layers(const xb_page *p, const json_t *report);
 
 /* svg.c: pictures, inline */
 void xb_svg_floorplan(const xb_page *p, const json_t *report);
