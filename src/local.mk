@@ -484,6 +484,7 @@ src_xbarc_SOURCES = \
 	src/cli/study_settings.c \
 	src/cli/study_show.c \
 	src/cli/train.c \
+	src/cli/train_flags.c \
 	src/cli/train_log.c \
 	src/cli/train_parts.h \
 	src/cli/train_places.c \

@@ -8,46 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Texts of numbers go through the table of the file's keys, so that 0 is a value and ranges are told once. */
-typedef struct xb_train_flags {
-    const char *data, *test, *recipe, *out, *init, *csv, *log, *checkpoint;
-    const char *scale, *holdout, *epochs, *seed, *every;
-    xb_texts sets, defines;
-    bool resume, restart, json, plain, times;
-} xb_train_flags;
-
-#define AT(member) offsetof(xb_train_flags, member)
-static const xb_flag flags_table[] = {
-    {"recipe", 'r', "FILE", "training file: model, data, recipe (docs/formats/training.md)", XB_FLAG_TEXT, AT(recipe),
-     0, 0},
-    {"data", 'd', "SPEC", "data to train on, e.g. mnist:DIR/train, cifar10:DIR/train, digits:train", XB_FLAG_TEXT,
-     AT(data), 0, 0},
-    {"holdout", 0, "N", "items at the end of the data that are measured, not trained on (default: the file's, or 0)",
-     XB_FLAG_TEXT, AT(holdout), 0, 0},
-    {"test", 0, "SPEC", "data that the trained network is measured on, once, at the end", XB_FLAG_TEXT, AT(test), 0, 0},
-    {"scale", 0, "X", "stored values are multiplied by this, e.g. 1/256 (default: the file's, or 1)", XB_FLAG_TEXT,
-     AT(scale), 0, 0},
-    {"epochs", 'e', "N", "passes over the data (default: epochs or steps of the file, or 10 epochs)", XB_FLAG_TEXT,
-     AT(epochs), 0, 0},
-    {"init", 0, "HOW", "fresh weights: xavier or he; given (default): the model's", XB_FLAG_TEXT, AT(init), 0, 0},
-    {"seed", 0, "N", "of weights, order, augmentation, dropout, noise (default: the file's, or 0)", XB_FLAG_TEXT,
-     AT(seed), 0, 0},
-    {"set", 's', "KEY=VALUE", "replaces a value of the file, e.g. train.rate=0.1", XB_FLAG_LIST, AT(sets), 0, 0},
-    {"define", 'D', "NAME=VALUE", "what ${NAME} stands for in the file", XB_FLAG_LIST, AT(defines), 0, 0},
-    {"output", 'o', "FILE", "OUT.onnx or OUT.xir", XB_FLAG_TEXT, AT(out), 0, 0},
-    {"csv", 0, "FILE", "a line an epoch (default: OUT.csv)", XB_FLAG_TEXT, AT(csv), 0, 0},
-    {"log", 0, "FILE", "a line a step: step,rate,loss; a resumed run goes on with it", XB_FLAG_TEXT, AT(log), 0, 0},
-    {"resume", 0, NULL, "goes on from the checkpoint of an unfinished run, if there is one", XB_FLAG_BOOL, AT(resume),
-     0, 0},
-    {"restart", 0, NULL, "discards that checkpoint", XB_FLAG_BOOL, AT(restart), 0, 0},
-    {"checkpoint", 0, "FILE", "where it is (default: OUT.checkpoint)", XB_FLAG_TEXT, AT(checkpoint), 0, 0},
-    {"checkpoint-every", 0, "SECONDS", "how often it is written (default: 60)", XB_FLAG_TEXT, AT(every), 0, 0},
-    {"plain", 0, NULL, "plain C kernels only (slow)", XB_FLAG_BOOL, AT(plain), 0, 0},
-    {"times", 0, NULL, "says where the time went", XB_FLAG_BOOL, AT(times), 0, 0},
-    {"json", 0, NULL, "for machines", XB_FLAG_BOOL, AT(json), 0, 0},
-    {NULL, 0, NULL, NULL, 0, 0, 0, 0},
-};
-
 typedef struct job {
     xb_cli *cli;
     const xb_train_flags *f;
@@ -61,78 +21,7 @@ typedef struct job {
     bool labelled, csv_failed;
 } job;
 
-/* ---- what was asked for ---- */
-
-/* value as a YAML text in quotes: paths hold anything. */
-static const char *quoted(xb_arena *a, const char *value)
-{
-    xb_buf b = {0};
-    xb_buf_char(&b, '\'');
-    for (const char *c = value; *c; c++) {
-        if (*c == '\'') xb_buf_char(&b, '\'');
-        xb_buf_char(&b, *c);
-    }
-    xb_buf_char(&b, '\'');
-    const char *text = xb_arena_strdup(a, xb_buf_cstr(&b));
-    xb_buf_free(&b);
-    return text;
-}
-
-/* Flags that stand for keys of the file; they come last, each behind what does away with a key that would overrule it
- * (diagnostics show the text that came last under a flag). */
-static xb_training_spec *read_spec(xb_cli *cli, const xb_train_flags *f, const char *recipe, const char *model)
-{
-    xb_arena *a = cli->arena;
-    const struct {
-        const char *flag, *key, *value;
-    } keys[] = {
-        {"data", "data.train", f->data ? quoted(a, f->data) : NULL},
-        {"test", "data.test", f->test ? quoted(a, f->test) : NULL},
-        {"holdout", "train.holdout", f->holdout ? "0" : NULL},
-        {"holdout", "data.holdout", f->holdout},
-        {"scale", "data.input.scale", f->scale},
-        {"epochs", "train.steps", f->epochs ? "0" : NULL},
-        {"epochs", "train.epochs", f->epochs},
-        {"seed", "train.seed", f->seed ? "0" : NULL},
-        {"seed", "seed", f->seed},
-        {"init", "init", f->init},
-    };
-    xb_texts sets = {0};
-    for (size_t i = 0; i < f->sets.n; i++) xb_push(&sets, f->sets.data[i]);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (keys[i].value) xb_push(&sets, xb_arena_printf(a, "--%s %s=%s", keys[i].flag, keys[i].key, keys[i].value));
-    xb_define *defines;
-    xb_training_spec *s = NULL;
-    if (xb_cli_defines(cli, &f->defines, &defines))
-        s = xb_training_spec_read(cli->diags, recipe, model, defines, f->defines.n, sets.data, sets.n);
-    xb_vec_free(&sets);
-    return s;
-}
-
-/* OUT without its ending, and another one. */
-static const char *beside(xb_cli *cli, const char *out, const char *ending)
-{
-    const char *dot = strrchr(out, '.');
-    return xb_arena_printf(cli->arena, "%.*s%s", (int)(dot - out), out, ending);
-}
-
-/* An unfinished run is neither overwritten nor taken up without a word. */
-static bool checkpoint_allowed(const job *j)
-{
-    if (j->f->resume && j->f->restart) {
-        xb_cli_usage(j->cli, "train: --resume and --restart exclude each other");
-        return false;
-    }
-    if (!xb_exists(j->checkpoint)) {
-        if (j->f->resume)
-            xb_diag(j->cli->diags, XB_NOTE, "checkpoint", &(xb_where){.file = j->checkpoint},
-                    "there is no checkpoint; training begins anew");
-        return true;
-    }
-    if (j->f->resume || j->f->restart) return true;
-    return xb_error(j->cli->diags, "checkpoint", (.file = j->checkpoint),
-                    "an unfinished run left this checkpoint: --resume goes on with it, --restart discards it");
-}
+/* ---- what it starts from ---- */
 
 /* Fresh nets of a collection come with zeros, from which no gradient leads away. */
 static bool all_zero(const xb_graph *g)
@@ -195,6 +84,54 @@ static bool open_inputs(job *j)
     if (!j->data) return false;
     j->labelled = xb_dataset_classes(j->data) > 0;
     return open_test(j);
+}
+
+/* ---- files ---- */
+
+/* OUT without its ending, and another one. */
+static const char *beside(xb_cli *cli, const char *out, const char *ending)
+{
+    const char *dot = strrchr(out, '.');
+    return xb_arena_printf(cli->arena, "%.*s%s", (int)(dot - out), out, ending);
+}
+
+/* An unfinished run is neither overwritten nor taken up without a word. */
+static bool checkpoint_allowed(const job *j)
+{
+    if (j->f->resume && j->f->restart) {
+        xb_cli_usage(j->cli, "train: --resume and --restart exclude each other");
+        return false;
+    }
+    if (!xb_exists(j->checkpoint)) {
+        if (j->f->resume)
+            xb_diag(j->cli->diags, XB_NOTE, "checkpoint", &(xb_where){.file = j->checkpoint},
+                    "there is no checkpoint; training begins anew");
+        return true;
+    }
+    if (j->f->resume || j->f->restart) return true;
+    return xb_error(j->cli->diags, "checkpoint", (.file = j->checkpoint),
+                    "an unfinished run left this checkpoint: --resume goes on with it, --restart discards it");
+}
+
+/* Where everything goes, and whether it may. */
+static bool places(job *j, const char *recipe)
+{
+    const xb_train_flags *f = j->f;
+    const xb_pipeline *p = j->spec->p;
+    if (!xb_cli_may_write_model(j->cli, f->out, p->model)) return false;
+    j->csv = f->csv ? f->csv : beside(j->cli, f->out, ".csv");
+    j->checkpoint = f->checkpoint ? f->checkpoint : beside(j->cli, f->out, ".checkpoint");
+    xb_train_places all = {.model = p->model,
+                           .recipe = recipe,
+                           .teacher = j->spec->recipe.distil.from,
+                           .dir = p->dir,
+                           .data = {p->data.train, p->data.test},
+                           .out = f->out,
+                           .csv = j->csv,
+                           .log = f->log,
+                           .checkpoint = j->checkpoint};
+    return xb_train_places_check(j->cli, &all) && xb_out_possible(j->cli->diags, j->csv) &&
+           xb_out_possible(j->cli->diags, j->checkpoint) && checkpoint_allowed(j);
 }
 
 /* ---- the run ---- */
@@ -263,27 +200,6 @@ static int work(job *j)
     return j->csv_failed || !logged ? XB_EXIT_BAD_INPUT : XB_EXIT_OK;
 }
 
-/* Where everything goes, and whether it may. */
-static bool places(job *j, const char *recipe)
-{
-    const xb_train_flags *f = j->f;
-    const xb_pipeline *p = j->spec->p;
-    if (!xb_cli_may_write_model(j->cli, f->out, p->model)) return false;
-    j->csv = f->csv ? f->csv : beside(j->cli, f->out, ".csv");
-    j->checkpoint = f->checkpoint ? f->checkpoint : beside(j->cli, f->out, ".checkpoint");
-    xb_train_places all = {.model = p->model,
-                           .recipe = recipe,
-                           .teacher = j->spec->recipe.distil.from,
-                           .dir = p->dir,
-                           .data = {p->data.train, p->data.test},
-                           .out = f->out,
-                           .csv = j->csv,
-                           .log = f->log,
-                           .checkpoint = j->checkpoint};
-    return xb_train_places_check(j->cli, &all) && xb_out_possible(j->cli->diags, j->csv) &&
-           xb_out_possible(j->cli->diags, j->checkpoint) && checkpoint_allowed(j);
-}
-
 static bool is_recipe(const char *path)
 {
     return xb_ends_with(path, ".yaml") || xb_ends_with(path, ".yml");
@@ -299,7 +215,7 @@ static int run(xb_cli *cli, const void *flags, int argc, char **argv)
     if (!f->out) return xb_cli_usage(cli, "train: -o OUT.onnx is missing");
     if (f->every && (!xb_parse_f64(f->every, &j.every) || !(j.every > 0)))
         return xb_cli_usage(cli, "train: --checkpoint-every takes seconds, more than 0, not '%s'", f->every);
-    j.spec = read_spec(cli, f, recipe, model);
+    j.spec = xb_train_spec(cli, f, recipe, model);
     if (!j.spec) return xb_cli_failed(cli);
     int code = places(&j, recipe) ? work(&j) : xb_cli_failed(cli);
     xb_dataset_free(j.test);
@@ -317,7 +233,7 @@ const xb_subcommand xb_cmd_train = {
     .doc = "Trains a network from its own or fresh weights by a recipe and writes it as an ordinary model. A line an "
            "epoch goes to OUT.csv; OUT.checkpoint keeps an unfinished run, which --resume ends in the same bytes as if "
            "it had never been stopped. The result depends on the seed and on the recipe's shards, not on -j.",
-    .flags = flags_table,
+    .flags = xb_train_flag_table,
     .flags_size = sizeof(xb_train_flags),
     .min_args = 0,
     .max_args = 1,

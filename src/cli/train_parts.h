@@ -8,6 +8,19 @@
 #define XB_TRAIN_LOG_HEAD "step,rate,loss\n"
 #define XB_TRAIN_CSV_HEAD "epoch,step,rate,loss,train_top1,holdout_top1,holdout_loss,seconds\n"
 
+/* train_flags.c: the flags, most of which stand for keys of the training file: they are texts that go through its
+ * table, so that 0 is a value and ranges are told once. */
+typedef struct xb_train_flags {
+    const char *data, *test, *recipe, *out, *init, *csv, *log, *checkpoint;
+    const char *scale, *holdout, *epochs, *seed, *every;
+    xb_texts sets, defines;
+    bool resume, restart, json, plain, times;
+} xb_train_flags;
+
+extern const xb_flag xb_train_flag_table[];
+/* The file (NULL: none) with what the flags say; model: NULL, the file's. NULL after diagnostics. */
+xb_training_spec *xb_train_spec(xb_cli *cli, const xb_train_flags *f, const char *recipe, const char *model);
+
 /* train_log.c: a line a step, in the file as soon as the step is done. A resumed run drops the lines of steps that it
  * does again, so that the file is always that of an unbroken run. */
 typedef struct xb_train_log {
