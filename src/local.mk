@@ -475,6 +475,9 @@ src_xbarc_SOURCES = \
 	src/cli/report.c \
 	src/cli/run.c \
 	src/cli/simulate.c \
+	src/cli/simulate_parts.h \
+	src/cli/simulate_points.c \
+	src/cli/simulate_run.c \
 	src/cli/study.c \
 	src/cli/study.h \
 	src/cli/study_csv.c \
