@@ -271,6 +271,7 @@ src_libxbarc_a_SOURCES += \
 	src/nn/train/edit_units_act.c \
 	src/nn/train/edit_units_bias.c \
 	src/nn/train/edit_units_fold.c \
+	src/nn/train/edit_units_fold_synapses.c \
 	src/nn/train/edit_units_matrix.c \
 	src/nn/train/edit_units_move.c \
 	src/nn/train/edit_units_rules.c \

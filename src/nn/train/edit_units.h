@@ -98,4 +98,9 @@ void xb_units_fold(xb_units *u);   /* fills left and addend; notes what cannot b
 void xb_units_shrink(xb_units *u); /* constants, attributes, types */
 void xb_units_add(xb_units *u, const xb_addend *a);
 
+/* -- parts of folding, of the op at hand -- */
+void xb_units_fold_synapses(xb_units *u);
+bool xb_units_is_padded(const xb_units *u);                         /* could a window reach outside of its input? */
+double xb_units_parameter(const xb_units *u, size_t i, int64_t at); /* element of input i; NaN: no constant */
+
 #endif
