@@ -154,6 +154,7 @@ EXTRA_DIST += \
 	tests/unit/sim_chip_kit.h \
 	tests/unit/sim_kit.h \
 	tests/unit/sim_product_kit.h \
+	tests/unit/suite.h \
 	tests/unit/tape_kit.h \
 	tests/unit/tape_nets.h \
 	tests/unit/train_edit_kit.h \

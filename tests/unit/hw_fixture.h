@@ -7,7 +7,7 @@
 #include "hw/layout.h"
 #include "ir/infer.h"
 #include "ir/verify.h"
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xbarc/abi.h>
@@ -174,16 +174,10 @@ static inline void fx_check_pass(const xb_plugin *p)
 
 static inline int fx_main(const char *name, void (*add)(TCase *))
 {
-    Suite *s = suite_create(name);
     TCase *t = tcase_create(name);
     tcase_set_timeout(t, 0);
     add(t);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case(name, t);
 }
 
 #endif

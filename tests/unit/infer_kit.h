@@ -3,7 +3,7 @@
 #define INFER_KIT_H
 
 #include "ir/infer.h"
-#include <check.h>
+#include "suite.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,16 +132,10 @@ static inline const char *type_text(kit *k, xb_value v, char text[256])
 
 static inline int run_tests(const char *name, void (*add)(TCase *))
 {
-    Suite *s = suite_create(name);
     TCase *t = tcase_create(name);
     tcase_set_timeout(t, 120);
     add(t);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case(name, t);
 }
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/rng.h"
 #include "sim/irdrop.h"
-#include <check.h>
+#include "suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,13 +89,7 @@ static inline int run_suite(const char *name, const TTest *const *tests)
     TCase *t = tcase_create(name);
     tcase_set_timeout(t, 120);
     for (; *tests; tests++) tcase_add_test(t, *tests);
-    Suite *suite = suite_create(name);
-    suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case(name, t);
 }
 
 #endif

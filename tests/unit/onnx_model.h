@@ -12,7 +12,7 @@
 #include "ir/tensor.h"
 #include "onnx/encode.h"
 #include "onnx/onnx.h"
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -324,13 +324,7 @@ static inline void expect_numbers(const xb_graph *g, xb_op op, size_t i, xb_dtyp
 
 static inline int run_tests(TCase *tc)
 {
-    Suite *s = suite_create("onnx");
-    suite_add_tcase(s, tc);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("onnx", tc);
 }
 
 /* x (f32, of those dims) -> one node -> y */

@@ -3,6 +3,7 @@
 #define PIPE_READ_KIT_H
 
 #include "pipe_kit.h"
+#include "suite.h"
 
 static inline int run_nothing(xb_cx *cx, xb_module *m, const void *options)
 {
@@ -132,13 +133,7 @@ static inline int run_reading(const char *name, TCase *c)
 {
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 60);
-    Suite *s = suite_create(name);
-    suite_add_tcase(s, c);
-    SRunner *run = srunner_create(s);
-    srunner_run_all(run, CK_NORMAL);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed != 0;
+    return run_case(name, c);
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/diag.h"
 #include "base/opts.h"
 #include "sim/chain.h"
-#include <check.h>
+#include "suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,16 +71,10 @@ static inline void model_run(model *m, xb_stage stage, float *v)
 
 static inline int sim_main(const char *name, void (*add)(TCase *))
 {
-    Suite *s = suite_create(name);
     TCase *t = tcase_create(name);
     tcase_set_timeout(t, 0);
     add(t);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case(name, t);
 }
 
 #endif

@@ -5,8 +5,8 @@
 #include "base/map.h"
 #include "base/rng.h"
 #include "base/vec.h"
+#include "suite.h"
 #include <Random123/philox.h>
-#include <check.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -358,11 +358,5 @@ int main(void)
     tcase_add_test(t, diagnostics_as_json);
     tcase_add_test(t, paths);
     tcase_add_test(t, reading_files);
-    Suite *s = suite_create("base");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base", t);
 }

@@ -1,7 +1,7 @@
 /* Numbers and quantities: text to bits and back, in any locale. */
 #include "base/num.h"
 #include "base/rng.h"
-#include <check.h>
+#include "suite.h"
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -163,11 +163,5 @@ int main(void)
     tcase_add_test(t, locale_does_not_matter);
     tcase_add_test(t, parse_numbers);
     tcase_add_test(t, quantities);
-    Suite *s = suite_create("base_num");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base_num", t);
 }

@@ -1,5 +1,6 @@
 /* Option tables: every error at its line and column, defaults, printing that reads back, help, bad tables. */
 #include "base_opts_kit.h"
+#include "suite.h"
 #include <math.h>
 
 /* Each text is one error: place, code, words. */
@@ -275,11 +276,5 @@ int main(void)
     tcase_add_test(c, bad_tables);
     tcase_add_test(c, map_of_scalars);
     tcase_add_test(c, endless_table);
-    Suite *s = suite_create("base/opts");
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base/opts", c);
 }

@@ -1,6 +1,7 @@
 /* Random structures of options: print, read, print. */
 #include "base/rng.h"
 #include "base_opts_kit.h"
+#include "suite.h"
 #include <math.h>
 
 static const char *random_text(xb_rng *r, xb_arena *a)
@@ -121,11 +122,5 @@ int main(void)
     TCase *c = tcase_create("random");
     tcase_set_timeout(c, 120);
     tcase_add_test(c, random_structures_read_back);
-    Suite *s = suite_create("base/opts_random");
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base/opts_random", c);
 }

@@ -1,5 +1,6 @@
 /* Files: they appear whole at commit, or the old one stays. */
 #include "base_out_kit.h"
+#include "suite.h"
 
 START_TEST(a_file_appears_at_commit)
 {
@@ -92,11 +93,5 @@ int main(void)
     tcase_add_test(t, large_writes_arrive_whole);
     tcase_add_test(t, abandoned_files_leave_the_old_one);
     tcase_add_test(t, a_full_disk_leaves_the_old_file);
-    Suite *s = suite_create("base_out");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base_out", t);
 }

@@ -1,5 +1,6 @@
 /* Folders: they appear whole at commit and replace only what we wrote. */
 #include "base_out_kit.h"
+#include "suite.h"
 
 START_TEST(a_folder_appears_at_commit)
 {
@@ -97,11 +98,5 @@ int main(void)
     tcase_add_test(t, large_files_of_ours_are_replaced);
     tcase_add_test(t, a_full_disk_leaves_the_old_folder);
     tcase_add_test(t, abandoned_folders_and_files_go);
-    Suite *s = suite_create("base_out_dir");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base_out_dir", t);
 }

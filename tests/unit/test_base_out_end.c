@@ -1,6 +1,7 @@
 /* Early ends of the process, each in a child of its own: nothing half-written stays. */
 #include "base/progress.h"
 #include "base_out_kit.h"
+#include "suite.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -282,11 +283,5 @@ int main(int argc, char **argv)
     tcase_add_test(t, only_what_ended_runs_left_is_removed);
     tcase_add_test(t, children_do_not_remove_their_parents_files);
     tcase_add_test(t, out_of_memory_anywhere);
-    Suite *s = suite_create("base_out_end");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base_out_end", t);
 }

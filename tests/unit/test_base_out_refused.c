@@ -1,5 +1,6 @@
 /* What is refused: bad places, bad names, folders that hold what is not ours. */
 #include "base_out_kit.h"
+#include "suite.h"
 #include <sys/wait.h>
 
 /* In a child without privileges, since nothing is forbidden to root. */
@@ -161,11 +162,5 @@ int main(void)
     tcase_add_test(t, a_manifest_alone_does_not_make_a_folder_ours);
     tcase_add_test(t, an_edit_during_the_work_is_kept);
     tcase_add_test(t, names_stay_in_the_folder);
-    Suite *s = suite_create("base_out_refused");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base_out_refused", t);
 }

@@ -1,7 +1,7 @@
 #include "base/diag.h"
 #include "base/mem.h"
 #include "base/par.h"
-#include <check.h>
+#include "suite.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,11 +122,5 @@ int main(void)
     tcase_add_test(t, a_failure_stops_the_rest);
     tcase_add_test(t, edges);
     tcase_add_test(t, diagnostics_from_many_threads);
-    Suite *s = suite_create("base_par");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base_par", t);
 }

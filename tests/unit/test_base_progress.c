@@ -1,6 +1,7 @@
 /* Progress: a bar on a terminal, for long work only. */
 #include "base/progress.h"
 #include "base_out_kit.h"
+#include "suite.h"
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -122,11 +123,5 @@ int main(void)
     tcase_add_test(t, short_work_says_nothing);
     tcase_add_test(t, a_terminal_gets_a_bar);
     tcase_add_test(t, narrow_terminals);
-    Suite *s = suite_create("base_progress");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base_progress", t);
 }

@@ -1,7 +1,7 @@
 /* Threads that stay: what threads that come and go do, many times over. */
 #include "base/mem.h"
 #include "base/par.h"
-#include <check.h>
+#include "suite.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -196,11 +196,5 @@ int main(void)
     tcase_add_test(t, a_failure_stops_the_rest);
     tcase_add_test(t, edges);
     tcase_add_test(t, signals_are_the_callers);
-    Suite *s = suite_create("base_team");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("base_team", t);
 }

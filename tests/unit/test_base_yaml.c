@@ -1,7 +1,7 @@
 /* The YAML reader: every refusal at its line and column, ${name}, mutated texts. */
 #include "base/rng.h"
 #include "base/yaml.h"
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -294,11 +294,5 @@ int main(void)
     tcase_add_test(c, printed_text_reads_back);
     tcase_add_test(c, mutated_texts);
     tcase_set_timeout(c, 120);
-    Suite *s = suite_create("base/yaml");
-    suite_add_tcase(s, c);
-    SRunner *run = srunner_create(s);
-    srunner_run_all(run, CK_NORMAL);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed != 0;
+    return run_case("base/yaml", c);
 }

@@ -1,5 +1,6 @@
 /* MNIST and CIFAR files; kinds that are unknown. */
 #include "data_kit.h"
+#include "suite.h"
 #include <sys/stat.h>
 #include <zlib.h>
 
@@ -280,11 +281,5 @@ int main(void)
     tcase_add_test(t, cifar_records);
     tcase_add_test(t, unknown_kinds);
     tcase_add_test(t, digests);
-    Suite *s = suite_create("data");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("data", t);
 }

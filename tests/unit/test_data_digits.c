@@ -2,6 +2,7 @@
 #include "base/digest.h"
 #include "data/digits.h"
 #include "data_kit.h"
+#include "suite.h"
 
 START_TEST(digits_do_not_depend_on_threads)
 {
@@ -58,11 +59,5 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, digits_do_not_depend_on_threads);
     tcase_add_test(t, digit_sets);
-    Suite *s = suite_create("data_digits");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("data_digits", t);
 }

@@ -1,6 +1,7 @@
 /* .npy files and sets of them. */
 #include "data/npy.h"
 #include "data_kit.h"
+#include "suite.h"
 #include <sys/stat.h>
 
 static void write_npy(const char *path, const xb_tensor *t)
@@ -180,11 +181,5 @@ int main(void)
     tcase_add_test(t, npy_orders_and_versions);
     tcase_add_test(t, npy_faults);
     tcase_add_test(t, npy_sets);
-    Suite *s = suite_create("data_npy");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("data_npy", t);
 }

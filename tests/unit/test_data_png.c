@@ -1,5 +1,6 @@
 /* Folders of PNG images. */
 #include "data_kit.h"
+#include "suite.h"
 #include <png.h>
 #include <sys/stat.h>
 
@@ -96,11 +97,5 @@ int main(void)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_set_timeout(t, 120);
     tcase_add_test(t, png_folders);
-    Suite *s = suite_create("data_png");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("data_png", t);
 }

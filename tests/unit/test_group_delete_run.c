@@ -1,5 +1,6 @@
 /* group-delete in a pipeline: what is frozen, what stays zero, what is taken out. */
 #include "group_delete_run_kit.h"
+#include "suite.h"
 
 xb_query_fn *const xb_builtin_plugins[] = {xbarc_plugin_query_group_delete, NULL};
 
@@ -217,7 +218,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("group_delete_run");
     TCase *t = tcase_create("group_delete_run");
     tcase_set_timeout(t, 0);
     tcase_add_checked_fixture(t, kit_open, kit_close);
@@ -228,10 +228,5 @@ int main(void)
     tcase_add_test(t, what_cannot_be_folded_stays);
     tcase_add_test(t, what_is_left_is_dealt_out_anew);
     tcase_add_test(t, some_stay_to_fill_an_array);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("group_delete_run", t);
 }

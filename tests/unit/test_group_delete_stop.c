@@ -1,5 +1,6 @@
 /* group-delete: the gate, layers that die, stops. */
 #include "group_delete_run_kit.h"
+#include "suite.h"
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -248,7 +249,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("group_delete_stop");
     TCase *t = tcase_create("group_delete_stop");
     tcase_set_timeout(t, 0);
     tcase_add_checked_fixture(t, kit_open, kit_close);
@@ -257,10 +257,5 @@ int main(void)
     tcase_add_test(t, no_layer_dies);
     tcase_add_test(t, deaths_leave_the_curve);
     tcase_add_test(t, stops_do_not_matter);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("group_delete_stop", t);
 }

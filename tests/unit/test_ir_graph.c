@@ -1,4 +1,5 @@
 #include "ir_graph_some.h"
+#include "suite.h"
 
 START_TEST(a_graph_is_read_as_it_was_built)
 {
@@ -384,9 +385,8 @@ START_TEST(symbols)
 }
 END_TEST
 
-static Suite *suite(void)
+int main(void)
 {
-    Suite *s = suite_create("ir_graph");
     TCase *c = tcase_create("graph");
     tcase_set_timeout(c, 300);
     tcase_add_test(c, a_graph_is_read_as_it_was_built);
@@ -404,15 +404,5 @@ static Suite *suite(void)
     tcase_add_test(c, a_constant_gets_another_size);
     tcase_add_test(c, attributes);
     tcase_add_test(c, symbols);
-    suite_add_tcase(s, c);
-    return s;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("ir_graph", c);
 }

@@ -1,4 +1,5 @@
 #include "ir_graph_some.h"
+#include "suite.h"
 
 /* ---- clones ---- */
 
@@ -231,9 +232,8 @@ START_TEST(random_edits_keep_every_promise)
 }
 END_TEST
 
-static Suite *suite(void)
+int main(void)
 {
-    Suite *s = suite_create("ir_graph_clone");
     TCase *c = tcase_create("graph");
     tcase_set_timeout(c, 300);
     tcase_add_test(c, a_write_in_one_clone_does_not_change_the_other);
@@ -241,15 +241,5 @@ static Suite *suite(void)
     tcase_add_test(c, views_are_copied_when_written_and_aligned_when_asked);
     tcase_add_test(c, a_long_chain_is_edited_in_the_middle);
     tcase_add_test(c, random_edits_keep_every_promise);
-    suite_add_tcase(s, c);
-    return s;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("ir_graph_clone", c);
 }

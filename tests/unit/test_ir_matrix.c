@@ -1,6 +1,6 @@
 #include "base/rng.h"
 #include "ir/graph.h"
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -369,7 +369,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ir_matrix");
     TCase *c = tcase_create("matrix");
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, conv);
@@ -383,10 +382,5 @@ int main(void)
     tcase_add_test(c, matmul_of_plain_batches_and_vectors);
     tcase_add_test(c, symbolic_positions_count_as_zero);
     tcase_add_test(c, what_is_not_synaptic);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("ir_matrix", c);
 }

@@ -1,5 +1,5 @@
 #include "ir/module.h"
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,7 +165,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ir_module");
     TCase *c = tcase_create("module");
     tcase_add_test(c, properties);
     tcase_add_test(c, the_module_owns_its_layout);
@@ -173,10 +172,5 @@ int main(void)
     tcase_add_test(c, the_journal_keeps_curves);
     tcase_add_test(c, a_clone_is_on_its_own);
     tcase_add_test(c, a_layout_that_cannot_be_copied_is_not_claimed);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("ir_module", c);
 }

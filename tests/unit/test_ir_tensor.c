@@ -1,5 +1,5 @@
 #include "ir/tensor.h"
-#include <check.h>
+#include "suite.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -123,24 +123,13 @@ START_TEST(half_numbers)
 }
 END_TEST
 
-static Suite *suite(void)
+int main(void)
 {
-    Suite *s = suite_create("ir_tensor");
     TCase *c = tcase_create("graph");
     tcase_set_timeout(c, 300);
     tcase_add_test(c, sizes_of_types);
     tcase_add_test(c, tensors);
     tcase_add_test(c, numbers_round_and_saturate);
     tcase_add_test(c, half_numbers);
-    suite_add_tcase(s, c);
-    return s;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("ir_tensor", c);
 }

@@ -1,5 +1,6 @@
 #include "base/digest.h"
 #include "ir_text_some.h"
+#include "suite.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -398,7 +399,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ir_text");
     TCase *c = tcase_create("text");
     tcase_set_timeout(c, 300);
     tcase_add_checked_fixture(c, setup, teardown);
@@ -414,10 +414,5 @@ int main(void)
     tcase_add_test(c, special_numbers_survive);
     tcase_add_test(c, random_graphs_come_back_to_the_byte);
     tcase_add_test(c, the_hash_seed_changes_nothing);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("ir_text", c);
 }

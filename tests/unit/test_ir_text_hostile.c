@@ -1,5 +1,6 @@
 #include "base/digest.h"
 #include "ir_text_some.h"
+#include "suite.h"
 
 /* ---- hostile text ---- */
 
@@ -272,17 +273,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ir_text_hostile");
     TCase *c = tcase_create("text");
     tcase_set_timeout(c, 300);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, what_is_wrong_is_said_with_line_and_column);
     tcase_add_test(c, files_of_weights_are_checked);
     tcase_add_test(c, mutated_texts_never_harm);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("ir_text_hostile", c);
 }

@@ -1,7 +1,7 @@
 #include "ir/infer.h"
 #include "ir/store.h"
 #include "ir/verify.h"
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -342,7 +342,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ir_verify");
     TCase *t = tcase_create("verify");
     const TTest *const *const tests[] = {&a_whole_graph_passes_and_is_not_changed,
                                          &broken_list,
@@ -382,10 +381,5 @@ int main(void)
                                          &every_violation_is_reported};
     tcase_add_checked_fixture(t, setup, teardown);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(t, *tests[i]);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("ir_verify", t);
 }

@@ -1,7 +1,7 @@
 /* Identities of products and decompositions, their signs and order, and that other threads change no byte. */
 #include "base/mem.h"
 #include "nn/linalg.h"
-#include <check.h>
+#include "suite.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -401,7 +401,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("linalg");
     TCase *t = tcase_create("linalg");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, products_are_sums_of_products);
@@ -420,10 +419,5 @@ int main(void)
     tcase_add_test(t, q_and_r_rebuild_the_matrix);
     tcase_add_test(t, what_cannot_be_decomposed_is_refused);
     tcase_add_test(t, threads_side_by_side_give_the_same_bytes);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_case("linalg", t);
 }

@@ -5,7 +5,7 @@
 #include "ir/text.h"
 #include "ir/verify.h"
 #include "nn/engine.h"
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,16 +166,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nets");
     TCase *t = tcase_create("nets");
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, figures_are_right, 0, NETS);
     tcase_add_loop_test(t, scores_are_zero, 0, NETS);
     tcase_add_test(t, convolutions);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("nets", t);
 }

@@ -2,6 +2,7 @@
 #include "back_cases_dense.h"
 #include "back_cases_elementwise.h"
 #include "back_cases_move.h"
+#include "suite.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
@@ -72,17 +73,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn-back");
     TCase *t = tcase_create("gradients");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, dense, 0, COUNT(dense_cases));
     tcase_add_loop_test(t, elementwise, 0, COUNT(elementwise_cases));
     tcase_add_loop_test(t, moving, 0, COUNT(move_cases));
     tcase_add_test(t, every_operator_is_known_or_listed);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("nn-back", t);
 }

@@ -1,5 +1,6 @@
 /* Gradients at corners, where PyTorch's are the measure; and where no gradient flows. */
 #include "back_kit.h"
+#include "suite.h"
 
 /* ---- corners ---- */
 
@@ -336,7 +337,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn-back-corner");
     TCase *t = tcase_create("corners");
     tcase_add_loop_test(t, at_corners, 0, sizeof corners / sizeof *corners);
     tcase_add_test(t, clip_passes_on_its_borders);
@@ -350,10 +350,5 @@ int main(void)
     tcase_add_test(t, cast_narrows_and_widens);
     tcase_add_test(t, nothing_arrives);
     tcase_add_test(t, empty_tensors);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("nn-back-corner", t);
 }

@@ -1,5 +1,6 @@
 /* BatchNormalization as trained: its statistics, and its gradient through them. */
 #include "back_kit.h"
+#include "suite.h"
 
 enum { CHANNELS = 3, PER = 10 };
 
@@ -115,15 +116,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn-back-norm");
     TCase *t = tcase_create("trained");
     tcase_add_test(t, batch_norm_takes_its_statistics);
     tcase_add_test(t, batch_norm_goes_back_through_its_statistics);
     tcase_add_test(t, batch_norm_in_f32);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("nn-back-norm", t);
 }

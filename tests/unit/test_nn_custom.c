@@ -1,5 +1,6 @@
 /* Ops that somebody else computes, among the engine's own. */
 #include "nn_kit.h"
+#include "suite.h"
 
 #include "nn/ref.h"
 #include <stdatomic.h>
@@ -149,17 +150,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_custom");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, they_take_the_place_of_kernels);
     tcase_add_test(t, channels_may_lie_side_by_side);
     tcase_add_test(t, ops_they_do_not_take_keep_their_bytes);
     tcase_add_test(t, their_failure_ends_the_run);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("nn_custom", t);
 }

@@ -1,5 +1,6 @@
 /* Convolutions and dense layers for training: every direction is the double loop, in every format and weight layout. */
 #include "dnnl_train_kit.h"
+#include "suite.h"
 
 /* ---- convolutions ---- */
 
@@ -392,7 +393,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_dnnl_train");
     TCase *t = tcase_create("layers");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, convolutions, 0, SHAPES);
@@ -402,10 +402,5 @@ int main(void)
     tcase_add_test(t, same_layout);
     tcase_add_test(t, moved);
     tcase_add_test(t, winograd);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_case("nn_dnnl_train", t);
 }

@@ -1,5 +1,6 @@
 /* Pools, elementwise functions and normalisations for training, forward and back, held against double loops. */
 #include "dnnl_train_kit.h"
+#include "suite.h"
 
 /* ---- pools ---- */
 
@@ -452,7 +453,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_dnnl_train_ops");
     TCase *t = tcase_create("ops");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, pools, 0, 5);
@@ -462,10 +462,5 @@ int main(void)
     tcase_add_test(t, across_channels);
     tcase_add_loop_test(t, softmax, 0, 2);
     tcase_add_loop_test(t, products, 0, 8);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_case("nn_dnnl_train_ops", t);
 }

@@ -1,5 +1,6 @@
 /* The fast engine computes what the plain one does, whatever formats and fusions its plan has. */
 #include "nn_kit.h"
+#include "suite.h"
 
 #include "nn/plan.h"
 
@@ -481,7 +482,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_engine");
     TCase *t = tcase_create("kernels");
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, convolutions, 0, 16);
@@ -505,10 +505,5 @@ int main(void)
     tcase_add_test(t, dropouts_cost_nothing);
     tcase_add_test(t, training_is_not_run);
     tcase_add_loop_test(t, places, 0, 5);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_case("nn_engine", t);
 }

@@ -1,5 +1,6 @@
 /* Runs, streams and their errors: threads, micro-batches, sizes known late. */
 #include "nn_kit.h"
+#include "suite.h"
 
 #include "nn/dnnl.h"
 #include <omp.h>
@@ -441,7 +442,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_engine_run");
     TCase *t = tcase_create("runs");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, threads_change_nothing);
@@ -459,10 +459,5 @@ int main(void)
     tcase_add_test(t, unknown_sizes);
     tcase_add_test(t, reference_kernels_refused);
     tcase_add_test(t, profile);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_case("nn_engine_run", t);
 }

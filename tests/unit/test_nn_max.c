@@ -2,6 +2,7 @@
  * channels last, in blocks and in planes. */
 #include "back_kit.h"
 #include "nn/max/max.h"
+#include "suite.h"
 
 typedef struct shape {
     int64_t batch, channels, in[2], kernel[2], stride[2], dilation[2], pads[4];
@@ -231,7 +232,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn-max");
     TCase *c = tcase_create("max");
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, first_of_equals, 0, SHAPES);
@@ -240,10 +240,5 @@ int main(void)
     tcase_add_test(c, gradients_that_are_no_numbers);
     tcase_add_test(c, a_window_without_taps);
     tcase_add_test(c, windows_that_are_too_large);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("nn-max", c);
 }

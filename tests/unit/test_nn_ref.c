@@ -1,5 +1,6 @@
 /* Convolutions, pools and products against their definitions, written out. */
 #include "ref_net.h"
+#include "suite.h"
 
 /* ---- convolution ---- */
 
@@ -382,7 +383,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_ref");
     TCase *t = tcase_create("nn_ref");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, conv_is_its_definition);
@@ -394,10 +394,5 @@ int main(void)
     tcase_add_test(t, gemm_is_its_definition);
     tcase_add_test(t, matmul_batches);
     tcase_add_test(t, matmul_of_vectors);
-    suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("nn_ref", t);
 }

@@ -1,5 +1,6 @@
 /* Reductions, softmax, scans and normalisations against their definitions, written out. */
 #include "ref_net.h"
+#include "suite.h"
 
 static double reduce(xb_kind kind, const double *v, size_t n)
 {
@@ -272,7 +273,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_ref_axis");
     TCase *t = tcase_create("nn_ref_axis");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, reductions);
@@ -282,10 +282,5 @@ int main(void)
     tcase_add_test(t, batch_norm);
     tcase_add_test(t, instance_and_layer_norm);
     tcase_add_test(t, local_response);
-    suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("nn_ref_axis", t);
 }

@@ -1,5 +1,6 @@
 /* What kernels refuse, empty tensors, and folding. */
 #include "ref_net.h"
+#include "suite.h"
 
 /* Calls the kernel past inference, which knows better. */
 static void refuse(xb_kind kind, xb_dtype t, size_t inputs, const char *code, const char *type)
@@ -214,7 +215,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_ref_edge");
     TCase *t = tcase_create("nn_ref_edge");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, types_that_no_kernel_has);
@@ -226,10 +226,5 @@ int main(void)
     tcase_add_test(t, nothing_in_nothing_out);
     tcase_add_test(t, folding);
     tcase_add_test(t, folding_leaves_what_it_must);
-    suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("nn_ref_edge", t);
 }

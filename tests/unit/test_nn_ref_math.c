@@ -1,5 +1,6 @@
 /* Elementwise operators and types. */
 #include "ref_net.h"
+#include "suite.h"
 
 /* ---- one value in, one out ---- */
 
@@ -373,7 +374,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_ref_math");
     TCase *t = tcase_create("nn_ref_math");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, unary_values);
@@ -388,10 +388,5 @@ int main(void)
     tcase_add_test(t, power_of_mixed_types);
     tcase_add_test(t, many_inputs);
     tcase_add_test(t, where_and_logic);
-    suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("nn_ref_math", t);
 }

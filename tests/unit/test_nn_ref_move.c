@@ -1,5 +1,6 @@
 /* What moves elements, against the index formulas of the operators' definitions. */
 #include "ref_net.h"
+#include "suite.h"
 
 static void count_up(xb_tensor *t)
 {
@@ -357,7 +358,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn_ref_move");
     TCase *t = tcase_create("move");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, transpose);
@@ -373,10 +373,5 @@ int main(void)
     tcase_add_test(t, trilu);
     tcase_add_test(t, shape_size_eye);
     tcase_add_test(t, range_and_fill);
-    suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("nn_ref_move", t);
 }

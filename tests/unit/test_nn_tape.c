@@ -1,4 +1,5 @@
 /* The gradients of a tape in plain C are the slopes of its loss; what a tape draws, names and refuses. */
+#include "suite.h"
 #include "tape_kit.h"
 #include "tape_nets.h"
 
@@ -188,7 +189,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn-tape");
     TCase *c = tcase_create("tape");
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, gradients_are_slopes, 0, TAPE_NETS);
@@ -200,10 +200,5 @@ int main(void)
     tcase_add_loop_test(c, shapes_are_refused, 0, 3);
     tcase_add_loop_test(c, only_float_constants_are_trained, 0, 2);
     tcase_add_test(c, an_idle_tensor_has_no_gradient);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("nn-tape", c);
 }

@@ -1,5 +1,6 @@
 /* A tape on oneDNN computes what the one in plain C does, in every format; shards add up to the whole. */
 #include "base/par.h"
+#include "suite.h"
 #include "tape_kit.h"
 #include "tape_nets.h"
 
@@ -255,7 +256,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("nn-tape-dnnl");
     TCase *c = tcase_create("tape");
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, agrees_with_plain, 0, 3 * TAPE_NETS);
@@ -265,10 +265,5 @@ int main(void)
     tcase_add_loop_test(c, statistics_are_combined, 0, 2);
     tcase_add_test(c, lenet_is_on_dnnl);
     tcase_add_test(c, what_is_not_trained_costs_nothing);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("nn-tape-dnnl", c);
 }

@@ -2,6 +2,7 @@
 #include "base/progress.h"
 #include "ir/text.h"
 #include "pipe_run_kit.h"
+#include "suite.h"
 
 static xb_outcome compile(const char *rest, const char *out, int threads, char **said)
 {
@@ -206,11 +207,5 @@ int main(void)
     tcase_add_test(c, foreign_folder_is_refused);
     tcase_add_test(c, bad_models);
     tcase_add_test(c, stats_name_the_kernels);
-    Suite *s = suite_create("pipe/compile");
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("pipe/compile", c);
 }

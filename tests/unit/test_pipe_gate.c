@@ -1,5 +1,6 @@
 /* Gates: accuracy is measured after each pass; too large a loss is undone or ends the run. */
 #include "pipe_run_kit.h"
+#include "suite.h"
 
 START_TEST(gate_rolls_back)
 {
@@ -92,11 +93,5 @@ int main(void)
     tcase_add_test(c, gate_stops);
     tcase_add_loop_test(c, gate_metrics, 0, COUNT(gates));
     tcase_add_loop_test(c, gate_data, 0, COUNT(bad_gates));
-    Suite *s = suite_create("pipe/gate");
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("pipe/gate", c);
 }

@@ -1,6 +1,7 @@
 /* The pass manager: what passes may do, what is undone, what is printed. */
 #include "base/progress.h"
 #include "pipe_run_kit.h"
+#include "suite.h"
 
 START_TEST(passes_run_in_order)
 {
@@ -152,11 +153,5 @@ int main(void)
     tcase_add_test(c, edits_behind_the_layout);
     tcase_add_test(c, prints_and_dumps);
     tcase_add_test(c, times);
-    Suite *s = suite_create("pipe/run");
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("pipe/run", c);
 }

@@ -1,7 +1,7 @@
 /* What the dynamic loader must not see: libc itself, cut at many places and with lying headers. */
 #include "base/file.h"
 #include "plug/elf.h"
-#include <check.h>
+#include "suite.h"
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
@@ -123,11 +123,5 @@ int main(void)
     tcase_add_test(t, every_cut_is_seen);
     tcase_add_test(t, other_machines_are_refused);
     tcase_add_test(t, lying_headers_are_refused);
-    Suite *s = suite_create("plug_elf");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("plug_elf", t);
 }

@@ -1,5 +1,6 @@
 /* test_prune_units.c: units taken out at once: how many, which, and what the network computes afterwards. */
 #include "prune_units_kit.h"
+#include "suite.h"
 
 #define NO_TRAINING "train: {epochs: 0}}"
 
@@ -363,10 +364,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("prune-units");
     TCase *c = tcase_create("at once");
     tcase_set_timeout(c, 300);
-    suite_add_tcase(s, c);
     tcase_add_test(c, counts_are_exact);
     tcase_add_test(c, keep_is_of_every_layer);
     tcase_add_test(c, groups_stay_alike);
@@ -380,9 +379,5 @@ int main(void)
     tcase_add_test(c, a_second_time_changes_nothing);
     tcase_add_test(c, refused_before_anything_runs);
     tcase_add_test(c, options_that_do_not_go_together);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("prune-units", c);
 }

@@ -1,5 +1,6 @@
 /* test_prune_units_train.c: units taken out while the network trains: rounds, the gate, stops and threads. */
 #include "prune_units_kit.h"
+#include "suite.h"
 
 #include "pass_train_kit.h" /* after the pass that it trains with */
 
@@ -256,10 +257,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("prune-units in training");
     TCase *c = tcase_create("training");
     tcase_set_timeout(c, 300);
-    suite_add_tcase(s, c);
     tcase_add_unchecked_fixture(c, learn, forget); /* once, before the tests fork */
     tcase_add_test(c, all_go_at_the_start);
     tcase_add_test(c, rounds_are_spread);
@@ -274,9 +273,5 @@ int main(void)
     tcase_add_test(c, the_pipeline_says_the_holdout);
     tcase_add_loop_test(c, threads_do_not_matter, 0, COURSES);
     tcase_add_loop_test(c, stops_do_not_matter, 0, COURSES);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("prune-units in training", c);
 }

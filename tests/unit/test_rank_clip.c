@@ -1,5 +1,6 @@
 /* test_rank_clip.c: spectra, ranks, areas, budgets, and layers split without training. */
 #include "rank_clip_kit.h"
+#include "suite.h"
 
 /* ---- areas ---- */
 
@@ -388,10 +389,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("rank-clip");
     TCase *c = tcase_create("rank-clip");
     tcase_set_timeout(c, 300);
-    suite_add_tcase(s, c);
     tcase_add_test(c, areas_are_the_published_ones);
     tcase_add_test(c, totals_are_the_published_ones);
     tcase_add_loop_test(c, full_rank_is_exact_and_energy_tells_the_residual, 0, 3 * N_SHAPES);
@@ -406,9 +405,5 @@ int main(void)
     tcase_add_test(c, budget_leaves_big_layers_their_energy);
     tcase_add_test(c, budget_spares_the_sensitive);
     tcase_add_test(c, table_is_whole);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("rank-clip", c);
 }

@@ -1,5 +1,6 @@
 /* rank-clip on networks, without training: which layers, at which ranks, what it refuses. */
 #include "rank_clip_kit.h"
+#include "suite.h"
 
 static const char *const many_net =
     "xir 1\n"
@@ -213,10 +214,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("rank-clip-net");
     TCase *c = tcase_create("rank-clip");
     tcase_set_timeout(c, 300);
-    suite_add_tcase(s, c);
     tcase_add_loop_test(c, direct_finds_exact_ranks_and_keeps_the_output, 0, 3);
     tcase_add_test(c, named_layers_at_given_ranks);
     tcase_add_test(c, direct_keeps_to_a_budget);
@@ -225,9 +224,5 @@ int main(void)
     tcase_add_test(c, masked_layers_stay);
     tcase_add_test(c, frozen_layers_stay);
     tcase_add_test(c, shared_weights_stay);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("rank-clip-net", c);
 }

@@ -1,6 +1,7 @@
 /* test_rank_clip_train.c: clipping in training: ranks only fall, the gate takes back, stops and threads do not matter.
  */
 #include "rank_clip_kit.h"
+#include "suite.h"
 
 #include "pass_train_kit.h" /* after the pass that it trains with */
 
@@ -272,10 +273,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("rank-clip in training");
     TCase *c = tcase_create("training");
     tcase_set_timeout(c, 300);
-    suite_add_tcase(s, c);
     tcase_add_unchecked_fixture(c, learn, forget); /* once, before the tests fork */
     tcase_add_loop_test(c, full_rank_start_is_exact, 0, 3);
     tcase_add_loop_test(c, ranks_only_fall, 0, 3);
@@ -290,9 +289,5 @@ int main(void)
     tcase_add_test(c, refused_before_anything_runs);
     tcase_add_loop_test(c, threads_do_not_matter, 0, COURSES);
     tcase_add_loop_test(c, stops_do_not_matter, 0, COURSES);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("rank-clip in training", c);
 }

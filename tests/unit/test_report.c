@@ -1,5 +1,6 @@
 /* The report's forms: what they show, that no name breaks out of them, that no text makes them crash. */
 #include "report_kit.h"
+#include "suite.h"
 
 START_TEST(text_form)
 {
@@ -282,7 +283,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("report");
     TCase *t = tcase_create("render");
     tcase_set_timeout(t, 0);
     tcase_add_test(t, text_form);
@@ -295,10 +295,5 @@ int main(void)
     tcase_add_test(t, missing_and_mistyped);
     tcase_add_test(t, mutations);
     tcase_add_test(t, eighty_columns);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("report", t);
 }

@@ -1,5 +1,6 @@
 /* Reports with curves and deleted groups. */
 #include "report_kit.h"
+#include "suite.h"
 
 START_TEST(curves_as_text)
 {
@@ -140,7 +141,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("report_curves");
     TCase *t = tcase_create("render");
     tcase_set_timeout(t, 0);
     tcase_add_test(t, curves_as_text);
@@ -149,10 +149,5 @@ int main(void)
     tcase_add_test(t, many_curves_are_several_pictures);
     tcase_add_test(t, deleted_groups_as_a_picture);
     tcase_add_test(t, odd_curves_and_groups);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("report_curves", t);
 }

@@ -3,6 +3,7 @@
 #include "base/out.h"
 #include "onnx/onnx.h"
 #include "pipe_kit.h"
+#include "suite.h"
 #include <jansson.h>
 
 #include "../../backends/report.c"
@@ -238,7 +239,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("report/json");
     TCase *t = tcase_create("backend");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 120);
@@ -246,10 +246,5 @@ int main(void)
     tcase_add_test(t, deleted_groups_are_mapped);
     tcase_add_test(t, layers_add_up_to_the_summary);
     tcase_add_test(t, the_same_run_is_the_same_report);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("report/json", t);
 }

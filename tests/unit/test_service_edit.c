@@ -4,6 +4,7 @@
 #include "nn/ref.h"
 #include "nn_kit.h"
 #include "plug/context.h"
+#include "suite.h"
 #include <xbarc/xbarc.h>
 
 typedef struct pass {
@@ -388,7 +389,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("service_edit");
     TCase *t = tcase_create("service_edit");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, factored_by_singular_values_and_merged);
@@ -404,10 +404,5 @@ int main(void)
     tcase_add_test(t, steps_tell_under_their_names);
     tcase_add_test(t, merge_refuses_with_words);
     tcase_add_test(t, linear_algebra_refuses_with_words);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_case("service_edit", t);
 }

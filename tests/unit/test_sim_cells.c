@@ -1,6 +1,7 @@
 /* What the devices of a chip do to its weights; wires; the integer product against the float one. */
 #include "sim/sim_private.h"
 #include "sim_chip_kit.h"
+#include "suite.h"
 
 enum { IN_2 = 288, OUT_2 = 20 };
 
@@ -321,7 +322,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_cells");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, stuck_off_on_the_unused_side_changes_nothing);
@@ -335,10 +335,5 @@ int main(void)
     tcase_add_test(t, whole_codes_give_what_floats_give);
     tcase_add_test(t, what_makes_no_sense_is_refused);
     tcase_add_test(t, a_bad_device_is_named);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_cells", t);
 }

@@ -1,6 +1,7 @@
 /* Chips with converters: codes, slices, ranges, sides; and read noise. */
 #include "sim/sim_private.h"
 #include "sim_chip_kit.h"
+#include "suite.h"
 
 static const float sigma = 0.3f;
 
@@ -285,7 +286,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_convert");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, a_lossless_adc_loses_nothing);
@@ -300,10 +300,5 @@ int main(void)
     tcase_add_test(t, the_whole_range_clips_nothing);
     tcase_add_test(t, any_split_and_thread_count_gives_the_same_rows);
     tcase_add_test(t, read_noise_has_its_variance);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_convert", t);
 }

@@ -1,8 +1,8 @@
 /* The counter of device.h, number by number: vectors from a Philox written apart; any cut of a row gives the same. */
 #include "base/rng.h"
 #include "sim/draw.h"
+#include "suite.h"
 #include <Random123/philox.h>
-#include <check.h>
 #include <math.h>
 #include <string.h>
 
@@ -185,11 +185,5 @@ int main(void)
     tcase_add_test(t, each_coordinate_gives_other_numbers);
     tcase_add_test(t, uniforms_are_inside);
     tcase_add_test(t, a_million_normals);
-    Suite *s = suite_create("sim_draw");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_draw", t);
 }

@@ -2,6 +2,7 @@
  * cannot be, of those that do say it. */
 #include "sim/sim_private.h"
 #include "sim_chip_kit.h"
+#include "suite.h"
 
 enum { IN_2 = 288, OUT_2 = 20, IN_3 = 20, OUT_3 = 10 };
 
@@ -250,7 +251,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sim_drawn");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, every_read_is_the_cells_own);
@@ -258,10 +258,5 @@ int main(void)
     tcase_add_test(t, reads_that_change_nothing_change_nothing);
     tcase_add_test(t, a_bad_read_is_found_beside_good_moments);
     tcase_add_test(t, one_error_whatever_the_threads);
-    suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_drawn", t);
 }

@@ -1,5 +1,6 @@
 /* Chips with ideal converters: arrays collapse to one matrix a layer. */
 #include "sim_chip_kit.h"
+#include "suite.h"
 
 static const float sigma = 0.3f;
 
@@ -71,16 +72,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_ideal");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, pairs_without_noise_are_the_network);
     tcase_add_test(t, offsets_without_noise_are_the_network);
     tcase_add_test(t, any_split_and_thread_count_gives_the_same_rows);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_ideal", t);
 }

@@ -1,6 +1,7 @@
 /* What a chip computes hangs on the matrices, not on where the layout puts them. */
 #include "hw/layout_private.h"
 #include "sim_chip_kit.h"
+#include "suite.h"
 
 static const float sigma = 0.3f;
 
@@ -187,7 +188,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_layout");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, moving_arrays_changes_nothing);
@@ -196,10 +196,5 @@ int main(void)
     tcase_add_test(t, a_deleted_array_takes_its_own_cells_alone);
     tcase_add_test(t, permuted_matrices_permute_outputs);
     tcase_add_test(t, packing_groups_changes_nothing);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_layout", t);
 }

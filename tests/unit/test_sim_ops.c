@@ -1,5 +1,6 @@
 /* Every kind of synaptic layer through the arrays: what converters of many bits leave is the network. */
 #include "sim_chip_kit.h"
+#include "suite.h"
 
 #define FINE "interface: {input_bits: 0, dac_bits: 0, adc_bits: 20}\ncrossbar: {rows: 16, cols: 8}\n"
 
@@ -104,7 +105,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_ops");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, strides_pads_dilations_groups);
@@ -112,10 +112,5 @@ int main(void)
     tcase_add_test(t, transposed_convolutions);
     tcase_add_test(t, gemm_with_alpha_and_beta);
     tcase_add_test(t, products_from_both_sides);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_ops", t);
 }

@@ -1,5 +1,6 @@
 /* Crossbar products in floats: sums, codes and clipping exactly as stated, by every kernel this CPU has. */
 #include "sim_product_kit.h"
+#include "suite.h"
 #include <pthread.h>
 
 static const char *const kernels[] = {"plain", "avx2", "best"};
@@ -135,7 +136,7 @@ START_TEST(calls_may_be_split)
         if (step > s.n - at) step = s.n - at;
         noise.first = 5 + at;
         xb_array_product(p, s.x + at * s.ldx, s.ldx, step, 1, &adc, &noise, parts.y + at * s.ldy, s.ldy, &parts.count,
-                   &parts.largest);
+                         &parts.largest);
     }
     same(&s, &whole, &parts);
     xb_panels_free(p);
@@ -156,7 +157,7 @@ static void *compute(void *context)
     const xb_adc adc = {.step = 0.11f, .low = -7, .high = 8};
     const xb_read_noise noise = {.seed = 99, .stream = 1, .first = h->first};
     xb_array_product(h->p, h->s->x + h->first * h->s->ldx, h->s->ldx, h->past - h->first, 1, &adc, &noise,
-               h->y + h->first * h->s->ldy, h->s->ldy, NULL, NULL);
+                     h->y + h->first * h->s->ldy, h->s->ldy, NULL, NULL);
     return NULL;
 }
 
@@ -214,7 +215,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_product");
     TCase *t = tcase_create("float");
     tcase_add_loop_test(t, sums_are_those_of_doubles, 0, SAMPLES);
     tcase_add_loop_test(t, codes_are_exact, 0, SAMPLES);
@@ -224,10 +224,5 @@ int main(void)
     tcase_add_test(t, threads_share_panels);
     tcase_add_loop_test(t, results_accumulate, 0, KERNELS);
     tcase_add_test(t, a_lesser_kernel_can_be_asked_for);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("sim_product", t);
 }

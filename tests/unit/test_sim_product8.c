@@ -1,5 +1,6 @@
 /* Crossbar products of integer codes: exact, by every kernel this CPU has, for large and for small weights. */
 #include "sim_product_kit.h"
+#include "suite.h"
 
 static const char *const kernels[] = {"plain", "avx2", "best"};
 enum { KERNELS = sizeof kernels / sizeof *kernels, SAMPLES = 48 };
@@ -117,8 +118,8 @@ START_TEST(calls_may_be_split)
     xb_panels8 *p = xb_panels8_new(s.w8, s.rows, s.cols, s.end, s.blocks);
     for (size_t at = 0, step = 1; at < s.n; at += step, step = step * 2 + 1) {
         if (step > s.n - at) step = s.n - at;
-        xb_array_product8(p, s.x8 + at * s.ldx, true, s.ldx, step, 1, 1, &adc, parts.y + at * s.ldy, s.ldy, &parts.count,
-                    &parts.largest);
+        xb_array_product8(p, s.x8 + at * s.ldx, true, s.ldx, step, 1, 1, &adc, parts.y + at * s.ldy, s.ldy,
+                          &parts.count, &parts.largest);
     }
     ck_assert_mem_eq(whole.y, parts.y, s.n * s.ldy * sizeof *whole.y);
     ck_assert_mem_eq(&whole.count, &parts.count, sizeof whole.count);
@@ -149,17 +150,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_product8");
     TCase *t = tcase_create("codes");
     tcase_add_loop_test(t, sums_and_codes_are_exact, 0, SAMPLES);
     tcase_add_loop_test(t, extremes_do_not_saturate, 0, KERNELS);
     tcase_add_loop_test(t, kernels_agree_in_every_bit, 0, SAMPLES);
     tcase_add_loop_test(t, calls_may_be_split, 0, 2 * KERNELS);
     tcase_add_loop_test(t, rows_are_limited, 0, KERNELS);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("sim_product8", t);
 }

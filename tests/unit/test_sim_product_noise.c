@@ -1,5 +1,6 @@
 /* Read noise: the numbers that the contract states, normal ones, and independent of each other. */
 #include "sim_product_kit.h"
+#include "suite.h"
 #include <Random123/philox.h>
 
 static const char *const kernels[] = {"plain", "avx2", "best"};
@@ -131,16 +132,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_product_noise");
     TCase *t = tcase_create("noise");
     tcase_add_loop_test(t, numbers_are_the_stated_ones, 0, KERNELS);
     tcase_add_test(t, numbers_are_normal);
     tcase_add_test(t, variances_add_up);
     tcase_add_loop_test(t, seeds_and_streams_differ, 0, KERNELS);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("sim_product_noise", t);
 }

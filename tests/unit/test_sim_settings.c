@@ -2,6 +2,7 @@
  * nothing. */
 /* sim_kit.h goes first: it has the plugins built in. */
 #include "sim_kit.h"
+#include "suite.h"
 
 #include "sim_chip_kit.h"
 
@@ -252,7 +253,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_settings");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, an_exact_layer_is_the_networks);
@@ -263,10 +263,5 @@ int main(void)
     tcase_add_test(t, what_does_nothing_is_said);
     tcase_add_test(t, an_offset_clips_weights_at_zero);
     tcase_add_test(t, the_help_says_what_is_clipped);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_settings", t);
 }

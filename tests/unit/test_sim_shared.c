@@ -2,6 +2,7 @@
 #include "hw/layout_private.h"
 #include "sim/irdrop.h"
 #include "sim_chip_kit.h"
+#include "suite.h"
 
 enum { ROWS = 128, COLS = 40, IN_A = 100, OUT_A = 6, OUT_B = 30 };
 #define OHM 20
@@ -134,15 +135,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_shared");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, layers_of_one_array_load_each_other);
     tcase_add_test(t, an_exact_neighbour_is_off);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_shared", t);
 }

@@ -1,8 +1,8 @@
 /* What trials amount to, and what programming costs. */
 #include "sim/sim.h"
+#include "suite.h"
 
 #include "base/rng.h"
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -210,7 +210,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_trials");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, intervals_are_students);
@@ -224,10 +223,5 @@ int main(void)
     tcase_add_test(t, one_shot_is_one_write);
     tcase_add_test(t, stuck_devices_spend_all_writes);
     tcase_add_test(t, stuck_shares_are_independent);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("sim_trials", t);
 }

@@ -1,5 +1,6 @@
 /* Vectors that overlap: products of windows are those of copies of them, in every bit. */
 #include "sim_product_kit.h"
+#include "suite.h"
 
 static const char *const kernels[] = {"plain", "avx2", "best"};
 enum { KERNELS = sizeof kernels / sizeof *kernels, SAMPLES = 24, NUMBERS = 4096 };
@@ -95,15 +96,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("sim_windows");
     TCase *t = tcase_create("all");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, windows_are_their_copies, 0, SAMPLES);
     tcase_add_loop_test(t, windows_of_bytes_are_their_copies, 0, SAMPLES);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("sim_windows", t);
 }

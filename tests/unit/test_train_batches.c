@@ -1,5 +1,6 @@
 /* Orders and augmentation of training samples. */
 #include "data_kit.h"
+#include "suite.h"
 
 #include "base/par.h"
 #include "base/rng.h"
@@ -392,11 +393,5 @@ int main(void)
     tcase_add_test(t, images_without_channels);
     tcase_add_test(t, numbers_that_are_none);
     tcase_add_test(t, refusals);
-    Suite *s = suite_create("train_batches");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_batches", t);
 }

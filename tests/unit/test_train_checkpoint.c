@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base_out_kit.h"
 #include "nn/train/checkpoint.h"
+#include "suite.h"
 
 static const float weights[3] = {1.5f, -0.0f, 3e-40f};
 
@@ -242,7 +243,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("train_checkpoint");
     TCase *t = tcase_create("checkpoint");
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, what_was_put_comes_back);
@@ -254,10 +254,5 @@ int main(void)
     tcase_add_test(t, a_key_put_twice_fails);
     tcase_add_test(t, an_abandoned_one_leaves_the_older);
     tcase_add_test(t, a_full_disk_leaves_the_older);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_checkpoint", t);
 }

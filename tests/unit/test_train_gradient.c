@@ -3,6 +3,7 @@
  */
 #include "nn/train/loss.h"
 #include "nn/train/params.h"
+#include "suite.h"
 #include "train_kit.h"
 
 enum { ROWS = 8, CLASSES = 10, ITEM = 784 };
@@ -175,14 +176,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("train gradient");
     TCase *c = tcase_create("slopes");
     tcase_set_timeout(c, 120);
-    suite_add_tcase(s, c);
     tcase_add_loop_test(c, slopes, 0, 3);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train gradient", c);
 }

@@ -1,5 +1,6 @@
 /* What a run is made from: what counts, and how two of them are told apart. */
 #include "nn/linalg.h"
+#include "suite.h"
 #include "train_kit.h"
 
 static void expect_difference(const char *there, const char *here, const char *want)
@@ -103,7 +104,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("train_identity");
     TCase *t = tcase_create("identity");
     tcase_add_test(t, keys_that_differ_are_named);
     tcase_add_test(t, keys_of_one_side_only);
@@ -111,10 +111,5 @@ int main(void)
     tcase_add_test(t, any_text_is_read);
     tcase_add_test(t, linear_algebra_counts);
     tcase_add_test(t, data_counts_by_its_contents);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_identity", t);
 }

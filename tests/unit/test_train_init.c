@@ -1,5 +1,6 @@
 /* Fresh weights: moments, what is constant, what stays. */
 #include "nn_kit.h"
+#include "suite.h"
 
 #include "nn/train/init.h"
 
@@ -185,11 +186,5 @@ int main(void)
     tcase_add_test(t, seeds);
     tcase_add_test(t, frozen_and_masked);
     tcase_add_test(t, nothing_to_do);
-    Suite *s = suite_create("train_init");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_init", t);
 }

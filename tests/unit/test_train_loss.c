@@ -1,7 +1,7 @@
 /* Losses and gradients against PyTorch's numbers and against differences. */
 #include "base/rng.h"
 #include "nn/train/loss.h"
-#include <check.h>
+#include "suite.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -145,11 +145,5 @@ int main(void)
     tcase_add_test(t, without_labels);
     tcase_add_test(t, ties_go_to_the_first);
     tcase_add_test(t, extremes);
-    Suite *s = suite_create("train_loss");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_loss", t);
 }

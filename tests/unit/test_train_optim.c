@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "nn/train/optim.h"
-#include <check.h>
+#include "suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,11 +222,5 @@ int main(void)
     tcase_add_test(t, no_step_divides_by_zero);
     tcase_add_test(t, squares);
     tcase_add_test(t, finite_or_not);
-    Suite *s = suite_create("train_optim");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_optim", t);
 }

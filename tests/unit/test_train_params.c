@@ -1,5 +1,6 @@
 /* Which constants are trained; masks, ties, frozen ones under an optimiser that does what it likes. */
 #include "nn_kit.h"
+#include "suite.h"
 
 #include "nn/train/optim.h"
 #include "nn/train/params.h"
@@ -409,11 +410,5 @@ int main(void)
     tcase_add_test(t, ties_that_are_refused);
     tcase_add_test(t, reach_after_clone);
     tcase_add_test(t, refresh_after_an_edit);
-    Suite *s = suite_create("train_params");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_params", t);
 }

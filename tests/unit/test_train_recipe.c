@@ -1,4 +1,5 @@
 /* Recipes: keys that have no effect are said, and only those; nothing to train is a fault. */
+#include "suite.h"
 #include "train_kit.h"
 
 static void expect_said(const char *recipe, const char *words)
@@ -76,16 +77,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("train_recipe");
     TCase *t = tcase_create("recipe");
     tcase_add_test(t, idle_keys);
     tcase_add_test(t, keys_at_work);
     tcase_add_test(t, a_run_says_them);
     tcase_add_test(t, all_frozen_is_refused);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_recipe", t);
 }

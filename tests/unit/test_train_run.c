@@ -1,4 +1,5 @@
 /* test_train_run.c: whole training runs: they learn, they are the same at any thread count, and after any stop. */
+#include "suite.h"
 #include "train_kit.h"
 
 #define DATA "digits:512@1"
@@ -418,10 +419,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("train run");
     TCase *c = tcase_create("run");
     tcase_set_timeout(c, 300);
-    suite_add_tcase(s, c);
     tcase_add_test(c, learns);
     tcase_add_test(c, threads_do_not_matter);
     tcase_add_test(c, shards_and_seed_do);
@@ -436,9 +435,5 @@ int main(void)
     tcase_add_test(c, divergence_leaves_the_last_good_network);
     tcase_add_test(c, structure_changes_between_steps_only);
     tcase_add_test(c, bad_runs_are_refused);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train run", c);
 }

@@ -1,5 +1,6 @@
 /* Running statistics follow BatchNormalization's own momentum: running = momentum * running + (1 - momentum) * batch.
  */
+#include "suite.h"
 #include "train_kit.h"
 
 static const char *const net_of =
@@ -76,11 +77,5 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_test(t, momentum_is_the_ops);
     tcase_add_test(t, fixed_statistics_stay);
-    Suite *s = suite_create("train_statistics");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_statistics", t);
 }

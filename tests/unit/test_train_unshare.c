@@ -1,5 +1,6 @@
 /* Constants that several parameters are: after unsharing they train as those of a network that never shared them. */
 #include "nn/train/unshare.h"
+#include "suite.h"
 #include "train_kit.h"
 
 #define DATA "digits:512@1"
@@ -288,11 +289,5 @@ int main(void)
     tcase_add_test(t, siamese_branches_stay_shared);
     tcase_add_test(t, other_places_are_not_siamese);
     tcase_add_test(t, heads_and_other_readers);
-    Suite *s = suite_create("train_unshare");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_case("train_unshare", t);
 }

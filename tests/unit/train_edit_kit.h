@@ -6,6 +6,7 @@
 #include "ir/text.h"
 #include "nn/train/edit.h"
 #include "nn_kit.h"
+#include "suite.h"
 
 typedef struct edited {
     net n;
@@ -100,16 +101,10 @@ static inline void edited_dims(const edited *e, xb_value v, int rank, const int6
 
 static inline int edited_main(const char *name, void (*add)(TCase *))
 {
-    Suite *s = suite_create(name);
     TCase *t = tcase_create(name);
     tcase_set_timeout(t, 300);
     add(t);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_case(name, t);
 }
 
 #endif
