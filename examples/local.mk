@@ -31,6 +31,8 @@ EXTRA_DIST += \
 	examples/group-scissor/lenet/h.yaml \
 	examples/group-scissor/lenet/i.yaml \
 	examples/group-scissor/lenet/ranks.yaml \
+	examples/group-scissor/map.yaml \
+	examples/group-scissor/picture.pl \
 	examples/group-scissor/results.pl \
 	examples/group-scissor/run \
 	examples/mnist/chip.yaml \
