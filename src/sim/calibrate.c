@@ -38,7 +38,7 @@ static bool look(xb_sim *sim, xb_engine *e)
 static double worst(const xb_sim_stage *l)
 {
     double range = l->map.g_max - l->map.g_min, most = 1;
-    if (!l->map.differential) most = 0.5;
+    if (!l->map.differential) most = fmax(l->map.zero[0], 1 - l->map.zero[0]);
     if (l->split || l->map.digital) most = l->map.g_max / range;
     if (!l->map.differential && l->map.cell_bits && !l->split && !l->map.digital) most = 1;
     return (double)l->cut.longest * xb_converters_digit(&l->converters) * most;

@@ -153,6 +153,17 @@ double xb_chain_stuck(const xb_chain *c)
     return 1 - free;
 }
 
+int64_t xb_chain_levels(const xb_chain *c)
+{
+    int64_t fewest = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const xb_device *device = c->link[i].device;
+        int64_t n = device->levels ? device->levels(c->link[i].options) : 0;
+        if (n > 1 && (!fewest || n < fewest)) fewest = n;
+    }
+    return fewest;
+}
+
 const xb_device *xb_chain_momentless(const xb_chain *c, xb_domain domain)
 {
     for (size_t i = 0; i < c->n; i++)

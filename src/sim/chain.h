@@ -45,6 +45,9 @@ bool xb_chain_run(xb_diags *d, const xb_chain *c, xb_domain domain, xb_stage sta
 /* Share of devices that no write changes: all models' together, independent of one another. */
 double xb_chain_stuck(const xb_chain *c);
 
+/* The fewest levels that any of them rounds conductances to; 0: none does. */
+int64_t xb_chain_levels(const xb_chain *c);
+
 /* The first reading device of this domain that has no moments; NULL: all do. */
 const xb_device *xb_chain_momentless(const xb_chain *c, xb_domain domain);
 /* What reads make of v: their mean, and the sum of the devices' variances, each at the mean of those before it (so

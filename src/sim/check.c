@@ -24,6 +24,23 @@ static bool slices_fit(xb_diags *d, const xb_yaml *chip, const xb_chip_options *
     return true;
 }
 
+/* A digit, and the weight of 0 between those below and above it, need levels of their own. */
+static bool levels_fit(xb_diags *d, const xb_yaml *chip, const xb_chip_options *o, const xb_chain *c, const xb_hw *hw)
+{
+    bool pair = hw->devices_per_cell == 2;
+    long long levels = (long long)xb_mapping_levels(hw, c), digits = 1LL << o->cell_bits;
+    xb_where cell = xb_chip_key(chip, "cell-bits", 0), offset = xb_chip_key(chip, "offset", 0);
+    if (levels < 2) return true;
+    if (xb_mapping_slices(o, pair) > 1)
+        return levels >= digits ||
+               xb_diag_false(d, "simulate", &cell, "chip: 'cell-bits' = %lld needs %lld levels, a device has %lld",
+                             (long long)o->cell_bits, digits, levels);
+    if (levels > 2 || pair || o->offset == XB_OFFSET_DIGITAL) return true;
+    return xb_diag_false(d, "simulate", &offset,
+                         "chip: two levels have none for the reference column, between weights below and above 0: use "
+                         "'offset' = digital, or three levels and more");
+}
+
 bool xb_chip_check(xb_diags *d, const xb_yaml *chip, const xb_chip_options *o, const xb_chain *c, const xb_hw *hw,
                    const char *layer)
 {
@@ -38,7 +55,7 @@ bool xb_chip_check(xb_diags *d, const xb_yaml *chip, const xb_chip_options *o, c
     if (hw->levels == 1)
         return xb_error(d, "simulate", (.file = hw->file, .node = layer),
                         "device: one level holds nothing: 'levels' is 0, or 2 and more");
-    return slices_fit(d, chip, o, c, hw);
+    return slices_fit(d, chip, o, c, hw) && levels_fit(d, chip, o, c, hw);
 }
 
 /* ---- notes ---- */

@@ -49,14 +49,18 @@ typedef struct xb_mapping {
     double code;       /* weight of one code; 0: not rounded */
     double most;       /* largest code; 0: not rounded */
     int64_t cell_bits; /* 0: one slice */
+    double digit;      /* share from one digit to the next, where there are several slices */
     size_t slices;
     double unit[XB_SIM_SLICES]; /* weight of the whole range */
-    double zero[XB_SIM_SLICES]; /* share that stands for no weight: 0 differential, else the reference's */
+    double zero[XB_SIM_SLICES]; /* share that stands for no weight, a level where there are three and more: 0
+                                 * differential, else the reference's */
     double grain;               /* shares are whole multiples of it; 0: any */
 } xb_mapping;
 
-/* w: all n weights of the layer. Options as xb_chip_check takes them. */
-xb_mapping xb_mapping_of(const xb_hw *hw, const xb_chip_options *o, const float *w, size_t n);
+/* w: all n weights of the layer. Options as xb_chip_check takes them. c: levels of its devices count like the hardware's,
+ * which alone are rounded to here. */
+xb_mapping xb_mapping_of(const xb_hw *hw, const xb_chip_options *o, const xb_chain *c, const float *w, size_t n);
+int64_t xb_mapping_levels(const xb_hw *hw, const xb_chain *c); /* the fewest that a device can hold; 0: any */
 size_t xb_mapping_slices(const xb_chip_options *o, bool differential);
 /* Clipped to w_max and rounded to codes, in place. */
 void xb_mapping_round(const xb_mapping *m, float *w, size_t n);

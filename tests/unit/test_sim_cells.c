@@ -53,7 +53,7 @@ START_TEST(a_weight_lies_on_one_side)
 {
     float w[4] = {0.5f, -0.25f, 0, 1}, plus[4], minus[4];
     xb_hw hw = {.g_min = 1e-6, .g_max = 101e-6, .devices_per_cell = 2};
-    xb_mapping m = xb_mapping_of(&hw, &(xb_chip_options){0}, w, 4);
+    xb_mapping m = xb_mapping_of(&hw, &(xb_chip_options){0}, &(xb_chain){0}, w, 4);
     xb_mapping_targets(&m, 0, w, 4, plus, minus);
     const double want[] = {51e-6, 1e-6, 1e-6, 101e-6}, other[] = {1e-6, 26e-6, 1e-6, 1e-6};
     for (int i = 0; i < 4; i++) {

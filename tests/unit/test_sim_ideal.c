@@ -1,6 +1,9 @@
 /* Chips with ideal converters: arrays collapse to one matrix a layer. */
-#include "sim_chip_kit.h"
+/* sim_kit.h goes first: it has the plugins built in. */
+#include "sim_kit.h"
 #include "suite.h"
+
+#include "sim_chip_kit.h"
 
 static const float sigma = 0.3f;
 
@@ -46,6 +49,114 @@ START_TEST(offsets_without_noise_are_the_network)
 }
 END_TEST
 
+/* -- levels: of the hardware, or of a device of the chain -- */
+
+enum { IN_2 = 288, OUT_2 = 20 };
+
+typedef struct ladder {
+    int count, weight_bits, cell_bits;
+} ladder;
+
+static chip_net ladder_net(const ladder *l, bool device, int offset)
+{
+    char text[160], options[32];
+    snprintf(text, sizeof text, KIT_IDEAL "crossbar: {rows: 64, cols: 64, sign: offset}\ndevice: {levels: %d}\n",
+             device ? 0 : l->count);
+    snprintf(options, sizeof options, "{count: %d}", l->count);
+    chip_net k = kit_new();
+    k.o.offset = offset, k.o.weight_bits = l->weight_bits, k.o.cell_bits = l->cell_bits;
+    kit_convnet(&k, true);
+    kit_layout(&k, text);
+    if (device) kit_device(&k, &levels, read_options(k.n.d, k.a, &levels, options));
+    return k;
+}
+
+static const ladder ladders[] = {{31, 0, 0}, {32, 0, 0}, {33, 0, 0}, {64, 6, 0}, {3, 0, 0},
+                                 {4, 0, 0},  {4, 8, 2},  {5, 16, 2}, {32, 8, 2}, {2, 6, 1}};
+#define LADDERS (int)(sizeof ladders / sizeof *ladders)
+
+/* One row at a time: an input of 1 gives its weights. Returns the largest |w|. */
+static double weights_of(chip_net *k, int row, float *y, float *w)
+{
+    float x[IN_2] = {0};
+    const xb_matrix *m;
+    xb_layout_matrices(k->l, &m);
+    const float *all = xb_graph_data(k->n.g, m[2].weight);
+    double top = 0;
+    for (int i = 0; i < IN_2 * OUT_2; i++) top = fmax(top, fabs((double)all[i]));
+    x[row] = 1;
+    ck_assert(xb_sim_layer(k->sim, 0, kit_name(k, 2), x, y));
+    kit_exact(k, 2, x, w);
+    return top;
+}
+
+START_TEST(a_weight_of_zero_is_zero)
+{
+    for (int i = 0; i < 4 * LADDERS; i++) {
+        bool device = i & 1, digital = i & 2;
+        chip_net k = ladder_net(&ladders[i / 4], device, digital ? XB_OFFSET_DIGITAL : XB_OFFSET_COLUMN);
+        const xb_matrix *m;
+        float y[OUT_2], w[OUT_2];
+        xb_layout_matrices(k.l, &m);
+        float *data = xb_graph_write(k.n.g, m[2].weight);
+        memset(data, 0, IN_2 * OUT_2 * sizeof *data);
+        data[0] = 1; /* w_max, which has a level of its own */
+        kit_sim(&k);
+        weights_of(&k, 0, y, w);
+        double most = digital ? 2e-6 : 0; /* the device's float is not the offset's */
+        for (int c = 0; c < OUT_2; c++)
+            ck_assert_msg(fabs((double)y[c] - (double)w[c]) <= (w[c] != 0 ? 2e-6 : most), "case %d: %g, not %g", i,
+                          (double)y[c], (double)w[c]);
+        kit_free(&k);
+    }
+}
+END_TEST
+
+/* Half a step at most off, and on average not at all: 400 weights, sd of the mean 0.0145 steps. */
+START_TEST(levels_favour_no_sign)
+{
+    for (int i = 0; i < 4 * LADDERS; i++) {
+        const ladder *l = &ladders[i / 4];
+        chip_net k = ladder_net(l, i & 1, i & 2 ? XB_OFFSET_DIGITAL : XB_OFFSET_COLUMN);
+        double sum = 0, most = 0, step = 0;
+        kit_sim(&k);
+        for (int r = 0; r < IN_2; r += 14) {
+            float y[OUT_2], w[OUT_2];
+            double top = weights_of(&k, r, y, w);
+            step = top / floor((l->count - 1) / 2.0);
+            if (l->cell_bits) step = top / (exp2(l->weight_bits - 1) - 1);
+            for (int c = 0; c < OUT_2; c++) {
+                double off = (double)y[c] - (double)w[c];
+                sum += off, most = fmax(most, fabs(off));
+            }
+        }
+        double mean = sum / (21 * OUT_2) / step;
+        ck_assert_msg(most <= 0.5 * step + 2e-6 && fabs(mean) < 0.06, "case %d: up to %g, mean %g steps", i,
+                      most / step, mean);
+        kit_free(&k);
+    }
+}
+END_TEST
+
+START_TEST(levels_that_hold_no_zero_or_digit_are_refused)
+{
+    static const struct {
+        ladder l;
+        const char *what;
+    } cases[] = {{{2, 0, 0}, "two levels have none for the reference column"},
+                 {{3, 8, 2}, "'cell-bits' = 2 needs 4 levels, a device has 3"}};
+    for (int i = 0; i < 4; i++) {
+        chip_net k = ladder_net(&cases[i / 2].l, i & 1, XB_OFFSET_COLUMN);
+        ck_assert(!kit_open(&k));
+        ck_assert_msg(strstr(xb_diags_text(k.n.d), cases[i / 2].what), "%s", xb_diags_text(k.n.d));
+        kit_free(&k);
+    }
+    chip_net k = ladder_net(&cases[0].l, true, XB_OFFSET_DIGITAL);
+    kit_sim(&k);
+    kit_free(&k);
+}
+END_TEST
+
 static void rows_of(int threads, xb_trial *rows, const size_t *cuts, size_t n)
 {
     chip_net k = kit_new();
@@ -76,6 +187,9 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, pairs_without_noise_are_the_network);
     tcase_add_test(t, offsets_without_noise_are_the_network);
+    tcase_add_test(t, a_weight_of_zero_is_zero);
+    tcase_add_test(t, levels_favour_no_sign);
+    tcase_add_test(t, levels_that_hold_no_zero_or_digit_are_refused);
     tcase_add_test(t, any_split_and_thread_count_gives_the_same_rows);
     return run_case("sim_ideal", t);
 }

@@ -75,6 +75,9 @@ typedef struct xb_device {
     void (*read_moments)(const xb_cells *c, const void *options, const float *v, float *mean, float *variance);
     /* Share of devices that no write changes, 0 .. 1; NULL: none. Programming costs need it. */
     double (*stuck)(const void *options);
+    /* Conductances that program rounds to, evenly spaced from g_min to g_max, both among them; 0: any. NULL: any. Where
+     * one device holds a weight, that of 0 is given one of them, so that rounding favours no sign. */
+    int64_t (*levels)(const void *options);
 } xb_device;
 
 #endif
