@@ -255,7 +255,7 @@ static void flatten(const xb_hw_text *t, const char *file, xb_hw *hw)
     *hw = (xb_hw){.struct_size = sizeof *hw, .file = file};
     for (const xb_hw_pair *p = xb_hw_pairs; p->size; p++)
         memcpy((char *)hw + p->to, (const char *)t + p->from, p->size);
-    hw->devices_per_cell = t->crossbar.sign ? 1 : 2;
+    xb_hw_sign(hw, t->crossbar.sign);
     const int64_t *mesh = t->chip.mesh.data;
     const double *pitch = t->chip.site_pitch.data;
     hw->mesh_rows = mesh[0];
@@ -352,7 +352,7 @@ void xb_hw_print(xb_buf *b, const xb_hw *hw)
     int64_t mesh[2] = {hw->mesh_rows, hw->mesh_cols};
     double pitch[2] = {hw->site_pitch_x, hw->site_pitch_y};
     name_sources(&t);
-    t.crossbar.sign = hw->devices_per_cell == 1;
+    t.crossbar.sign = hw->devices_per_cell == 2 ? 0 : hw->biased ? 2 : 1;
     t.chip.mesh = (xb_list){mesh, 2};
     t.chip.site_pitch = (xb_list){pitch, 2};
     for (const xb_option *o = xb_hw_options; o->name; o++)

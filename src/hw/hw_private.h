@@ -34,7 +34,7 @@ typedef struct xb_hw_text {
     } device;
     struct {
         int rule, sign;
-        int64_t rows, cols;
+        int64_t rows, cols, weight_bits;
         bool exact;
         double cell_area, wire_pitch, wire_r_row, wire_r_col;
         const char *source;
@@ -101,6 +101,7 @@ void xb_hw_sources_print(xb_buf *b, const xb_hw *hw);
 /* Does the file itself say figures of this component, so that the reference of the file it extends is not theirs? */
 bool xb_hw_own_figures(const xb_hw_trees *t, const char *component);
 void xb_hw_overrides_mark(xb_list *items, const xb_yaml *y);
+void xb_hw_sign(xb_hw *hw, int sign); /* the choice of `sign` */
 void xb_hw_overrides_print(xb_buf *b, const char *key, const xb_list *items);
 xb_list xb_hw_overrides_copy(xb_arena *a, const xb_list *items);
 

@@ -40,10 +40,12 @@
     }
 
 static const char *const rules[] = {"exact", "fixed", NULL};
-static const char *const signs[] = {"differential", "offset", NULL};
+static const char *const signs[] = {"differential", "offset", "biased", NULL};
 #define RULE_HELP "exact: a library of all sizes up to rows x cols; fixed: every array is rows x cols"
 #define EXACT_HELP "exact rule only: never pad where the largest divisor is below 16"
-#define SIGN_HELP "differential: two devices a cell; offset: one, and a reference column"
+#define SIGN_HELP                                                                                                      \
+    "differential: two devices a cell; offset: one, and a reference column; biased: one, a column of ones sums the "   \
+    "inputs and their multiple is subtracted digitally (ISAAC)"
 #define INPUT_BITS_HELP "bits of an activation; 0: ideal"
 #define DAC_HELP "bits a word line takes at once; 0: ideal, all at once"
 #define ADC_HELP "bits of the converter; 0: ideal"
@@ -70,6 +72,9 @@ static const xb_option crossbar[] = {
     INT("cols", IN(crossbar, cols), "128", 1, 8192, "bit lines of the largest array"),
     BOOL("exact", IN(crossbar, exact), "false", EXACT_HELP),
     CHOICE("sign", IN(crossbar, sign), signs, "differential", SIGN_HELP),
+    INT("weight_bits", IN(crossbar, weight_bits), "0", 0, 16,
+        "bits of a weight, sign included, over as many cells, an array each, as hold them with log2(levels) bits; 0: "
+        "ideal, one cell has all of it"),
     REAL("cell_area", IN(crossbar, cell_area), XB_AREA, "0nm2", 1,
          "of one device, 4F2 for a cross-point; 0: not given"),
     REAL("wire_pitch", IN(crossbar, wire_pitch), XB_METRE, "0nm", 1, "from word line to word line; 0: not given"),
@@ -257,6 +262,7 @@ const xb_hw_pair xb_hw_pairs[] = {
     PAIR(crossbar.rows, max_rows),
     PAIR(crossbar.cols, max_cols),
     SAME(crossbar, exact),
+    SAME(crossbar, weight_bits),
     SAME(crossbar, cell_area),
     SAME(crossbar, wire_pitch),
     SAME(crossbar, wire_r_row),

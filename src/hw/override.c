@@ -65,13 +65,19 @@ xb_list xb_hw_overrides_copy(xb_arena *a, const xb_list *items)
     return copy;
 }
 
+void xb_hw_sign(xb_hw *hw, int sign)
+{
+    hw->devices_per_cell = sign ? 1 : 2;
+    hw->biased = sign == 2;
+}
+
 static void apply(xb_hw *hw, const xb_hw_override *o)
 {
     for (size_t k = 0; k < option_count(); k++) {
         const xb_hw_pair *p = &xb_hw_override_pairs[k];
         if (!(o->set >> k & 1)) continue;
         if (p->size) memcpy((char *)hw + p->to, (const char *)o + p->from, p->size);
-        if (xb_hw_override_options[k].offset == offsetof(xb_hw_override, sign)) hw->devices_per_cell = o->sign ? 1 : 2;
+        if (xb_hw_override_options[k].offset == offsetof(xb_hw_override, sign)) xb_hw_sign(hw, o->sign);
     }
 }
 

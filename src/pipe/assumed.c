@@ -31,6 +31,7 @@ typedef struct section {
     xb_module *m;
     const char *name, *help; /* "chip"; what `xbarc help` explains it under */
     const xb_yaml *given;    /* what the pipeline says of it; NULL: nothing */
+    const void *left; /* options before the hardware filled in what they leave to it; NULL: it fills in nothing */
 } section;
 
 static void add(const section *s, const char *key, double value, const char *text, const char *unit, const char *source)
@@ -45,9 +46,16 @@ static void add(const section *s, const char *key, double value, const char *tex
     xb_module_journal(s->m, &f);
 }
 
-static const char *source_of(const section *s, const xb_option *o)
+static bool filled_in(const section *s, const xb_option *o, const void *at)
+{
+    size_t size = o->type == XB_OPT_INT ? sizeof(int64_t) : o->type == XB_OPT_CHOICE ? sizeof(int) : 0;
+    return s->left && memcmp((const char *)s->left + o->offset, at, size) != 0;
+}
+
+static const char *source_of(const section *s, const xb_option *o, const void *at)
 {
     const char *from = find(o->name)->source;
+    if (filled_in(s, o, at)) return "hardware";
     if (s->given && xb_yaml_get(s->given, o->name)) return "pipeline";
     if (from) return xb_arena_printf(s->p->arena, "%s (default)", from);
     return xb_arena_printf(s->p->arena, "default; xbarc help %s", s->help);
@@ -60,20 +68,20 @@ static const char *unit_of(const xb_option *o)
     return unit ? unit : o->dim == XB_RATIO ? "ratio" : "1";
 }
 
-static void add_number(const section *s, const xb_option *o, double value)
+static void add_number(const section *s, const xb_option *o, const void *at, double value)
 {
     const char *words = value == 0 ? find(o->name)->zero : NULL;
-    add(s, o->name, value, words, words ? "" : unit_of(o), source_of(s, o));
+    add(s, o->name, value, words, words ? "" : unit_of(o), source_of(s, o, at));
 }
 
 /* Which layers are exact is a fact of its own. */
 static void add_option(const section *s, const xb_option *o, const void *options)
 {
     const void *at = (const char *)options + o->offset;
-    if (o->type == XB_OPT_INT) add_number(s, o, (double)*(const int64_t *)at);
-    if (o->type == XB_OPT_REAL) add_number(s, o, *(const double *)at);
-    if (o->type == XB_OPT_BOOL) add(s, o->name, 0, *(const bool *)at ? "yes" : "no", "", source_of(s, o));
-    if (o->type == XB_OPT_CHOICE) add(s, o->name, 0, o->choices[*(const int *)at], "", source_of(s, o));
+    if (o->type == XB_OPT_INT) add_number(s, o, at, (double)*(const int64_t *)at);
+    if (o->type == XB_OPT_REAL) add_number(s, o, at, *(const double *)at);
+    if (o->type == XB_OPT_BOOL) add(s, o->name, 0, *(const bool *)at ? "yes" : "no", "", source_of(s, o, at));
+    if (o->type == XB_OPT_CHOICE) add(s, o->name, 0, o->choices[*(const int *)at], "", source_of(s, o, at));
 }
 
 static void add_options(const section *s, const xb_option *table, const void *options)
@@ -107,11 +115,12 @@ static void add_ideal_converters(const section *s)
 void xb_assume_chips(const xb_pipeline *p, xb_module *m)
 {
     const xb_yaml *programming = p->simulate.where ? xb_yaml_get(p->simulate.where, "programming") : NULL;
-    const section chip = {p, m, "chip", "chip", p->chip.where};
-    const section writing = {p, m, "programming", "programming", programming};
-    const section interface = {p, m, "interface", "hardware", NULL};
+    const xb_chip_options on = xb_chip_options_on(&p->chip.options, &p->hw);
+    const section chip = {p, m, "chip", "chip", p->chip.where, &p->chip.options};
+    const section writing = {p, m, "programming", "programming", programming, NULL};
+    const section interface = {p, m, "interface", "hardware", NULL, NULL};
     add_ideal_converters(&interface);
     add_devices(&chip);
-    add_options(&chip, xb_chip_option_table, &p->chip.options);
+    add_options(&chip, xb_chip_option_table, &on);
     add_options(&writing, xb_program_option_table, &p->simulate.programming);
 }

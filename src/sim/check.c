@@ -1,6 +1,7 @@
 /* check.c: do the settings of a chip go together, and what of them does nothing. */
 #include "sim/sim_private.h"
 
+#include <math.h>
 #include <string.h>
 
 xb_where xb_chip_key(const xb_yaml *chip, const char *key, size_t i)
@@ -41,12 +42,16 @@ static bool levels_fit(xb_diags *d, const xb_yaml *chip, const xb_chip_options *
                          "'offset' = digital, or three levels and more");
 }
 
-bool xb_chip_check(xb_diags *d, const xb_yaml *chip, const xb_chip_options *o, const xb_chain *c, const xb_hw *hw,
+bool xb_chip_check(xb_diags *d, const xb_yaml *chip, const xb_chip_options *options, const xb_chain *c, const xb_hw *hw,
                    const char *layer)
 {
+    const xb_chip_options on = xb_chip_options_on(options, hw), *o = &on;
     xb_where weight = xb_chip_key(chip, "weight-bits", 0), cell = xb_chip_key(chip, "cell-bits", 0);
-    if (o->weight_bits == 1)
+    if (options->weight_bits == 1)
         return xb_diag_false(d, "simulate", &weight, "chip: 'weight-bits' = 1 leaves no bit beside the sign");
+    if (hw->weight_bits == 1)
+        return xb_error(d, "simulate", (.file = hw->file, .node = layer),
+                        "crossbar: 'weight_bits' = 1 leaves no bit beside the sign");
     if (o->cell_bits && !o->weight_bits)
         return xb_diag_false(d, "simulate", &cell,
                              "chip: 'cell-bits' = %lld needs 'weight-bits': how many bits are cut in slices",
@@ -96,6 +101,23 @@ static bool wires_resist(const xb_sim *sim)
     return any;
 }
 
+/* One device of few levels has all of a weight: what hardware of that kind cuts. */
+static void say_coarse(const xb_sim *sim, xb_diags *d)
+{
+    enum { FEW = 15 }; /* values: sign and three bits */
+    for (size_t i = 0; i < sim->layers; i++) {
+        const xb_sim_stage *l = &sim->layer[i];
+        int64_t levels = l->hw.levels, values = l->map.differential ? 2 * levels - 1 : 2 * ((levels - 1) / 2) + 1;
+        if (l->exact || levels < 2 || l->map.slices > 1 || values >= FEW) continue;
+        xb_where where = xb_chip_key(sim->s.chip, "weight-bits", 0);
+        xb_diag(d, XB_WARNING, "simulate", &where,
+                "chip: 'device.levels' = %lld of the hardware leaves the weights of '%s' %lld values; 'weight-bits' "
+                "with 'cell-bits' = %d, or the hardware's crossbar.weight_bits, cuts them over several cells",
+                (long long)levels, l->m->name, (long long)values, (int)log2((double)levels));
+        return;
+    }
+}
+
 void xb_sim_notes(const xb_sim *sim, xb_diags *d)
 {
     const xb_simulation *s = &sim->s;
@@ -111,6 +133,7 @@ void xb_sim_notes(const xb_sim *sim, xb_diags *d)
                     s->chain.link[i].device->name, s->options->time);
     if (sim->exact.len)
         xb_diag(d, XB_NOTE, "simulate", &exact, "chip: exact, on no array: %s", xb_buf_cstr(&sim->exact));
+    say_coarse(sim, d);
     for (int domain = XB_DOMAIN_CONDUCTANCE; domain <= XB_DOMAIN_WEIGHT; domain++) {
         const xb_device *device = xb_chain_momentless(&s->chain, (xb_domain)domain);
         if (device)

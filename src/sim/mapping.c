@@ -75,8 +75,9 @@ int64_t xb_mapping_levels(const xb_hw *hw, const xb_chain *c)
     return hw->levels < 2 || (of_device > 1 && of_device < hw->levels) ? of_device : hw->levels;
 }
 
-xb_mapping xb_mapping_of(const xb_hw *hw, const xb_chip_options *o, const xb_chain *c, const float *w, size_t n)
+xb_mapping xb_mapping_of(const xb_hw *hw, const xb_chip_options *options, const xb_chain *c, const float *w, size_t n)
 {
+    const xb_chip_options on = xb_chip_options_on(options, hw), *o = &on;
     xb_mapping m = {.differential = hw->devices_per_cell == 2, .g_min = hw->g_min, .g_max = hw->g_max};
     int64_t levels = xb_mapping_levels(hw, c);
     double steps = levels > 1 ? (double)(levels - 1) : 0;

@@ -1,10 +1,19 @@
 /* options.c: what a pipeline says of a chip beside its devices, and of how they are programmed. */
 #include "sim/sim.h"
 
+xb_chip_options xb_chip_options_on(const xb_chip_options *o, const xb_hw *hw)
+{
+    xb_chip_options on = *o;
+    if (!on.weight_bits) on.weight_bits = hw->weight_bits;
+    for (int64_t held = hw->levels; hw->weight_bits && !o->cell_bits && held > 1; held /= 2) on.cell_bits++;
+    if (on.offset == XB_OFFSET_HARDWARE) on.offset = hw->biased ? XB_OFFSET_DIGITAL : XB_OFFSET_COLUMN;
+    return on;
+}
+
 #define CHIP(m) offsetof(xb_chip_options, m)
 #define PROGRAM(m) offsetof(xb_program_options, m)
 
-static const char *const offsets[] = {"column", "digital", NULL};
+static const char *const offsets[] = {"hardware", "column", "digital", NULL};
 static const char *const ranges[] = {"calibrated", "worst", NULL};
 static const char *const places[] = {"pair", "device", NULL};
 
@@ -25,14 +34,17 @@ const xb_option xb_chip_option_table[] = {
      .min = 0,
      .max = 1000},
     {.name = "weight-bits",
-     .help = "bits that weights are rounded to, sign included; 0: ideal, not rounded",
+     .help = "bits that weights are rounded to, sign included; 0: ideal, not rounded, unless the hardware has "
+             "crossbar.weight_bits",
      .type = XB_OPT_INT,
      .offset = CHIP(weight_bits),
      .def = "0",
      .min = 0,
      .max = 16},
     {.name = "cell-bits",
-     .help = "bits of a weight that one device holds, the rest goes to further arrays; 0: ideal, one holds all of them",
+     .help =
+         "bits of a weight that one device holds, the rest goes to further arrays; 0: ideal, one holds all of them, "
+         "unless the hardware has crossbar.weight_bits: log2(levels)",
      .type = XB_OPT_INT,
      .offset = CHIP(cell_bits),
      .def = "0",
@@ -40,10 +52,10 @@ const xb_option xb_chip_option_table[] = {
      .max = 16},
     {.name = "offset",
      .help = "how one device a weight gets its sign: column: minus a reference column's current; digital: minus a "
-             "multiple of the sum of the inputs",
+             "multiple of the sum of the inputs; hardware: column with its sign: offset, digital with biased",
      .type = XB_OPT_CHOICE,
      .offset = CHIP(offset),
-     .def = "column",
+     .def = "hardware",
      .choices = offsets},
     {.name = "adc-range",
      .help =

@@ -16,7 +16,7 @@
 #include "nn/engine.h"
 #include "sim/chain.h"
 
-typedef enum xb_offset { XB_OFFSET_COLUMN, XB_OFFSET_DIGITAL } xb_offset;
+typedef enum xb_offset { XB_OFFSET_HARDWARE, XB_OFFSET_COLUMN, XB_OFFSET_DIGITAL } xb_offset;
 typedef enum xb_adc_range { XB_ADC_CALIBRATED, XB_ADC_WORST } xb_adc_range;
 typedef enum xb_adc_place { XB_ADC_PAIR, XB_ADC_DEVICE } xb_adc_place;
 
@@ -24,9 +24,9 @@ typedef enum xb_adc_place { XB_ADC_PAIR, XB_ADC_DEVICE } xb_adc_place;
 typedef struct xb_chip_options {
     xb_list exact;       /* of const char *: patterns of layers that are computed digitally, exactly, on no array */
     double clip;         /* w_max = clip * standard deviation of the layer's weights; 0: its largest |w| */
-    int64_t weight_bits; /* weights are rounded to this many bits, sign included; 0: not */
-    int64_t cell_bits;   /* and cut in slices of this many bits, one array each; 0: one slice */
-    int offset;          /* xb_offset: how hardware with `sign: offset` subtracts (algorithms: reference column, or digitally) */
+    int64_t weight_bits; /* weights are rounded to this many bits, sign included; 0: the hardware's, if any */
+    int64_t cell_bits;   /* and cut in slices of this many bits, one array each; 0: the hardware's, or one slice */
+    int offset;          /* xb_offset: how one device a cell subtracts: reference column, or digitally, or as its `sign` says */
     int adc_range;       /* xb_adc_range */
     int adc_place;       /* xb_adc_place: one conversion a differential pair, or one a device column, subtracted digitally */
     int64_t calibrate;   /* images that set the ranges of DACs and ADCs */
@@ -35,6 +35,8 @@ typedef struct xb_chip_options {
     bool ir_drop;        /* wires have the hardware's resistance (crossbar.wire_r_row, wire_r_col) */
 } xb_chip_options;
 extern const xb_option xb_chip_option_table[];
+/* With what the hardware says where they leave it to it: weight_bits and cell_bits 0 are then as they sound. */
+xb_chip_options xb_chip_options_on(const xb_chip_options *o, const xb_hw *hw);
 /* Do options, devices and hardware go together? false after a diagnostic at the key in `chip` (NULL: nowhere). layer
  * NULL: whatever no hardware file can change for a single layer is checked. */
 bool xb_chip_check(xb_diags *d, const xb_yaml *chip, const xb_chip_options *o, const xb_chain *c, const xb_hw *hw,

@@ -61,7 +61,7 @@ typedef struct xb_mapping {
  * which alone are rounded to here. */
 xb_mapping xb_mapping_of(const xb_hw *hw, const xb_chip_options *o, const xb_chain *c, const float *w, size_t n);
 int64_t xb_mapping_levels(const xb_hw *hw, const xb_chain *c); /* the fewest that a device can hold; 0: any */
-size_t xb_mapping_slices(const xb_chip_options *o, bool differential);
+size_t xb_mapping_slices(const xb_chip_options *o, bool differential); /* of options on their hardware */
 /* Clipped to w_max and rounded to codes, in place. */
 void xb_mapping_round(const xb_mapping *m, float *w, size_t n);
 /* Shares of slice t that rounded weights (or, where a device has changed weights, any) ask for, as conductances,

@@ -112,6 +112,60 @@ START_TEST(one_level_is_refused)
 }
 END_TEST
 
+/* -- what the hardware says of weights -- */
+
+/* ISAAC's kind: 2 bits a cell, biased weights. Without a word of the pipeline its chips are the network, and what it
+ * leaves to the hardware is what it could have said. */
+START_TEST(weights_are_cut_as_the_hardware_says)
+{
+    static const char *const hw[] = {"device: {levels: 4}\n" KIT_IDEAL "crossbar: {sign: biased, weight_bits: 12}\n",
+                                     "device: {levels: 4}\n" KIT_IDEAL "crossbar: {sign: offset}\n"};
+    float x[288], y[2][20];
+    kit_vector(x, 288, 0, 0.2);
+    for (int said = 0; said < 2; said++) {
+        chip_net k = convnet(hw[said]);
+        if (said) k.o.weight_bits = 12, k.o.cell_bits = 2, k.o.offset = XB_OFFSET_DIGITAL;
+        kit_sim(&k);
+        xb_trial t;
+        kit_run(&k, 0, 1, &t);
+        ck_assert_uint_eq(t.agree, 40);
+        ck_assert_int_eq(xb_sim_size(k.sim).slices, 6);
+        xb_buf text = {0};
+        xb_sim_describe(k.sim, &text);
+        ck_assert_msg(strstr(text.data, "6 weight slices, digital offset") != NULL, "%s", text.data);
+        ck_assert(xb_sim_layer(k.sim, 0, kit_name(&k, 2), x, y[said]));
+        xb_buf_free(&text);
+        kit_free(&k);
+    }
+    ck_assert(!memcmp(y[0], y[1], sizeof y[0]));
+}
+END_TEST
+
+START_TEST(few_levels_for_a_whole_weight_are_warned_of)
+{
+    static const struct {
+        const char *hw, *values;
+    } cases[] = {{"device: {levels: 4}\n" KIT_IDEAL "crossbar: {sign: offset}\n", " 3 values"},
+                 {"device: {levels: 7}\n" KIT_IDEAL, " 13 values"},
+                 {"device: {levels: 8}\n" KIT_IDEAL, NULL},
+                 {"device: {levels: 4}\n" KIT_IDEAL "crossbar: {sign: biased, weight_bits: 8}\n", NULL}};
+    for (int i = 0; i < 4; i++) {
+        chip_net k = convnet(cases[i].hw);
+        xb_diags *d = xb_diags_new(NULL, XB_DIAG_TEXT, false);
+        kit_sim(&k);
+        xb_sim_notes(k.sim, d);
+        ck_assert_uint_eq(xb_diags_warnings(d), cases[i].values != NULL);
+        ck_assert_msg(!cases[i].values || strstr(xb_diags_text(d), cases[i].values), "%s", xb_diags_text(d));
+        xb_diags_free(d);
+        kit_free(&k);
+    }
+    chip_net k = convnet(KIT_IDEAL "crossbar: {weight_bits: 1}\n");
+    ck_assert(!kit_open(&k));
+    ck_assert(strstr(xb_diags_text(k.n.d), "'weight_bits' = 1 leaves no bit beside the sign"));
+    kit_free(&k);
+}
+END_TEST
+
 /* -- size -- */
 
 START_TEST(a_chip_has_an_array_for_every_slice)
@@ -259,6 +313,8 @@ int main(void)
     tcase_add_test(t, exact_layers_convert_nothing);
     tcase_add_test(t, a_pattern_without_a_layer_is_refused);
     tcase_add_test(t, one_level_is_refused);
+    tcase_add_test(t, weights_are_cut_as_the_hardware_says);
+    tcase_add_test(t, few_levels_for_a_whole_weight_are_warned_of);
     tcase_add_test(t, a_chip_has_an_array_for_every_slice);
     tcase_add_test(t, what_does_nothing_is_said);
     tcase_add_test(t, an_offset_clips_weights_at_zero);

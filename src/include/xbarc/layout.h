@@ -51,7 +51,7 @@ typedef struct xb_hw {
     xb_tiling_rule rule;
     int64_t max_rows, max_cols;
     bool exact;               /* EXACT rule without our padded fallback */
-    int64_t devices_per_cell; /* 2 differential, 1 offset */
+    int64_t devices_per_cell; /* 2 differential, 1 offset, biased */
     double cell_area, wire_pitch, wire_r_row, wire_r_col;
     /* interface; bits 0 = ideal converter */
     int64_t input_bits, dac_bits, adc_bits, adc_per_xbar;
@@ -74,6 +74,8 @@ typedef struct xb_hw {
     xb_list layers, types;            /* overrides: xb_map_item by layer pattern, by operator; xb_hw_for applies them */
     int64_t xbar_rows, xbar_cols;     /* size of the array that the figures of xbar are of */
     int64_t adc_figure_bits;          /* resolution that the figures of adc are of */
+    bool biased;                      /* sign: what one device a cell adds to all weights goes off digitally */
+    int64_t weight_bits;              /* of a weight, over as many cells as it takes; 0: one cell has all of it */
     const xb_assumption *assumptions; /* every figure that is not 0; host-owned */
     size_t n_assumptions;
 } xb_hw;
