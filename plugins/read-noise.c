@@ -80,7 +80,8 @@ static const xb_device read_noise = {
            "too "
            "large, by s / sqrt(2 pi) at G = 0. Full-scale noise does so to devices that are off; in a differential "
            "pair it "
-           "cancels where both are. The moments that replace draws of single cells are those after clipping.\n\n"
+           "cancels where both are. The moments that replace draws of single cells are those after clipping. The noise "
+           "of a reference column (hardware `sign: offset`) is the same for all columns of its array.\n\n"
            "Default: 1 %, the short-term read noise that aihwkit advises for RRAM (Wan et al., Nature 2022).",
     .example = "- read-noise: {sigma: 0.01, kind: full-scale}",
     .options = noise_table,

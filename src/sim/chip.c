@@ -1,7 +1,8 @@
 /* chip.c: one layer of one chip: its devices as the matrices that the product wants.
  *
  * In shares of the range: a pair converted as one is (G+ - G-) / range, a device with its reference (G - Gref) / range;
- * where devices are converted one by one each side is G / range. Collapsed, all slices add up to weights. */
+ * where devices are converted one by one each side is G / range. Collapsed, all slices add up to weights. A reference
+ * column is read once a conversion, whatever is subtracted: the error of that read is the same for all columns. */
 #include "sim/sim_private.h"
 
 #include <math.h>
@@ -26,10 +27,7 @@ static double share(const making *k, int side, size_t at, size_t ref, double *va
         g -= (double)v->g[XB_SIDE_MINUS][at];
         if (v->variance[XB_SIDE_MINUS]) spread += (double)v->variance[XB_SIDE_MINUS][at];
     }
-    if (!l->split && v->reference) {
-        g -= (double)v->reference[ref];
-        if (v->reference_variance) spread += (double)v->reference_variance[ref];
-    }
+    if (!l->split && v->reference) g -= (double)v->reference[ref];
     *variance = spread / (k->range * k->range);
     return g / k->range;
 }
@@ -49,7 +47,8 @@ static bool pack_whole(const making *k, const block *x, xb_side *to)
     const xb_sim_stage *l = k->b->layer;
     const xb_converters *c = &l->converters;
     double grain = l->map.grain;
-    if (x->variance || grain <= 0 || !c->input_bits || xb_converters_digit(c) > (c->is_signed ? 127 : 255))
+    if (x->variance || to->common || grain <= 0 || !c->input_bits ||
+        xb_converters_digit(c) > (c->is_signed ? 127 : 255))
         return false;
     size_t n = (size_t)(x->rows * x->cols);
     int8_t *codes = xb_malloc(n + 1);
@@ -71,21 +70,69 @@ static void pack(const making *k, const block *x, xb_side *to)
         to->real = xb_panels_new(x->w, x->variance, x->rows, x->cols, x->end, x->blocks);
 }
 
+/* ---- the error of reference columns ---- */
+
+/* Of one of them, in one block. */
+static xb_panels *error_of(const making *k, const xb_section *p, size_t section, size_t at, int64_t ref)
+{
+    int64_t from = at ? p->end[at - 1] : 0, rows = p->end[at] - from;
+    const float *spread = k->v->reference_variance + k->v->reference_at[section] + from * p->refs + ref;
+    float *nothing = xb_calloc(2 * (size_t)rows, sizeof *nothing), *variance = nothing + rows;
+    for (int64_t r = 0; r < rows; r++) variance[r] = (float)((double)spread[r * p->refs] / (k->range * k->range));
+    xb_panels *error = xb_panels_new(nothing, variance, rows, 1, &rows, 1);
+    free(nothing);
+    return error;
+}
+
+/* v with p->refs rows behind each block, where column c has `sign` in the row of its reference column ref[c]; NULL: c.
+ */
+static float *with_rows(const xb_section *p, const block *x, const float *v, const int32_t *ref, float sign)
+{
+    size_t cols = (size_t)x->cols, refs = (size_t)p->refs;
+    float *out = xb_calloc(((size_t)x->rows + x->blocks * refs) * cols, sizeof *out), *to = out;
+    for (size_t b = 0, row = 0; b < x->blocks; b++) {
+        size_t rows = (size_t)x->end[b] - row;
+        memcpy(to, v + row * cols, rows * cols * sizeof *to);
+        to += rows * cols, row += rows;
+        for (size_t c = 0; c < cols; c++) to[(ref ? (size_t)ref[c] : c) * cols + c] = sign;
+        to += refs * cols;
+    }
+    return out;
+}
+
+static void pack_common(const making *k, const xb_section *p, size_t section, const block *x, const int32_t *ref,
+                        float sign, xb_side *to)
+{
+    to->commons = x->blocks * (size_t)p->refs;
+    to->common = xb_calloc(to->commons, sizeof *to->common);
+    for (size_t i = 0; i < to->commons; i++)
+        to->common[i] = error_of(k, p, section, i / (size_t)p->refs, (int64_t)(i % (size_t)p->refs));
+    int64_t *end = xb_calloc(x->blocks, sizeof *end);
+    for (size_t b = 0; b < x->blocks; b++) end[b] = x->end[b] + (int64_t)(b + 1) * p->refs;
+    block more = {.rows = end[x->blocks - 1], .cols = x->cols, .end = end, .blocks = x->blocks};
+    more.w = with_rows(p, x, x->w, ref, sign);
+    more.variance = x->variance ? with_rows(p, x, x->variance, ref, 0) : NULL;
+    pack(k, &more, to);
+    free(more.w);
+    free(more.variance);
+    free(end);
+}
+
 /* Side MINUS of a section that is converted device by device and has reference columns: these. */
 static void make_reference(const making *k, const xb_section *p, size_t section, xb_side *to)
 {
     const xb_devices *v = k->v;
     size_t n = (size_t)(p->rows * p->refs), from = v->reference_at[section];
     block x = {.w = xb_calloc(n, sizeof *x.w), .rows = p->rows, .cols = p->refs, .end = p->end, .blocks = p->blocks};
-    if (v->reference_variance) x.variance = xb_calloc(n, sizeof *x.variance);
-    for (size_t i = 0; i < n; i++) {
-        x.w[i] = (float)((double)v->reference[from + i] / k->range);
-        if (x.variance) x.variance[i] = (float)((double)v->reference_variance[from + i] / (k->range * k->range));
-    }
-    pack(k, &x, to);
+    for (size_t i = 0; i < n; i++) x.w[i] = (float)((double)v->reference[from + i] / k->range);
+    if (v->reference_variance)
+        pack_common(k, p, section, &x, NULL, 1, to);
+    else
+        pack(k, &x, to);
     free(x.w);
-    free(x.variance);
 }
+
+/* ---- sides ---- */
 
 static void make_side(const making *k, int64_t group, size_t section, int side, xb_side *to_side)
 {
@@ -102,7 +149,10 @@ static void make_side(const making *k, int64_t group, size_t section, int side, 
             x.w[to] = (float)share(k, side, at, ref, &variance);
             if (x.variance) x.variance[to] = (float)variance;
         }
-    pack(k, &x, to_side);
+    if (k->v->reference_variance && !k->b->layer->split)
+        pack_common(k, p, section, &x, p->ref, -1, to_side);
+    else
+        pack(k, &x, to_side);
     free(x.w);
     free(x.variance);
 }
@@ -217,6 +267,8 @@ void xb_chip_layer_free(xb_chip_layer *c)
     for (size_t i = 0; c->side && i < c->slices * c->sections * XB_SIDES; i++) {
         xb_panels_free(c->side[i].real);
         xb_panels8_free(c->side[i].whole);
+        for (size_t j = 0; j < c->side[i].commons; j++) xb_panels_free(c->side[i].common[j]);
+        free(c->side[i].common);
     }
     for (size_t t = 0; c->drawn && t < c->slices; t++) xb_devices_free(&c->drawn[t]);
     free(c->drawn);

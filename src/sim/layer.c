@@ -69,6 +69,63 @@ static xb_read_noise noise_of(const pass *s)
                            .first = s->in->first + s->from};
 }
 
+/* ---- errors that all columns of an array have in common ---- */
+
+/* Of reference column `ref` in block `at`: the same beside whatever columns of its array. */
+static xb_read_noise common_noise(const pass *s, size_t at, int64_t ref)
+{
+    const xb_section *p = s->p;
+    xb_read_noise noise = s->noise;
+    uint32_t column = mix(mix(s->w->layer->key, (uint64_t)s->group), (uint64_t)p->ref_col[ref]);
+    noise.stream = mix(mix(column, (uint64_t)p->row[at ? p->end[at - 1] : 0]),
+                       s->reading.slice | (uint64_t)s->slice << 16 | (uint64_t)XB_SIDE_MINUS << 32);
+    return noise;
+}
+
+/* Vectors side by side, with p->refs numbers more behind each block, 0 for now; and the squares. */
+static void gather(const xb_section *p, const xb_vectors *v, size_t from, size_t n, float *x, float *square)
+{
+    for (size_t i = from; i < from + n; i++)
+        for (size_t b = 0; b < p->blocks; b++) {
+            for (int64_t r = b ? p->end[b - 1] : 0; r < p->end[b]; r++, x++) {
+                *x = v->x[v->at[i] + v->row[r]];
+                *square++ = *x * *x;
+            }
+            for (int64_t k = 0; k < p->refs; k++) *x++ = *square++ = 0;
+        }
+}
+
+static void common_product(const pass *s, const xb_side *side, const xb_vectors *v, float scale, const xb_adc *adc,
+                           float *y, size_t ldy, xb_convert_count *count)
+{
+    enum { AT_ONCE = 84 }; /* vectors */
+    const xb_section *p = s->p;
+    size_t refs = (size_t)p->refs, rows = (size_t)p->rows + side->commons;
+    float *x = floats(s->w, XB_SCRATCH_COMMON, 2 * AT_ONCE, rows), *square = x + AT_ONCE * rows;
+    size_t *at = xb_scratch_room(s->w->scratch, XB_SCRATCH_COMMON_AT, (AT_ONCE + rows) * sizeof *at),
+           *row = at + AT_ONCE;
+    for (size_t i = 0; i < AT_ONCE; i++) at[i] = i * rows;
+    for (size_t k = 0; k < rows; k++) row[k] = k;
+    for (size_t from = 0, n; from < v->n; from += n) {
+        n = v->n - from < AT_ONCE ? v->n - from : AT_ONCE;
+        gather(p, v, from, n, x, square);
+        for (size_t b = 0; b < p->blocks; b++)
+            for (size_t k = 0; k < refs; k++) {
+                xb_read_noise noise = common_noise(s, b, (int64_t)k);
+                xb_vectors here = {n, x, square, at, row + (b ? (size_t)p->end[b - 1] : 0) + b * refs};
+                noise.first += from;
+                xb_array_product_of(side->common[b * refs + k], &here, 1, &(xb_adc){0}, &noise,
+                                    x + (size_t)p->end[b] + b * refs + k, rows, NULL, NULL);
+            }
+        xb_read_noise own = s->noise;
+        own.first += from;
+        xb_array_product_of(side->real, &(xb_vectors){n, x, square, at, row}, scale, adc, &own, y + from * ldy, ldy,
+                            count, NULL);
+    }
+}
+
+/* ---- one side ---- */
+
 static void product(const pass *s, const xb_side *side, float scale, const xb_adc *adc, float *y, size_t ldy,
                     xb_convert_count *count)
 {
@@ -94,7 +151,10 @@ static void product(const pass *s, const xb_side *side, float scale, const xb_ad
                            &s->w->scratch->failure);
         return;
     }
-    xb_array_product_of(side->real, &v, scale, adc, &s->noise, y, ldy, count, NULL);
+    if (side->common)
+        common_product(s, side, &v, scale, adc, y, ldy, count);
+    else
+        xb_array_product_of(side->real, &v, scale, adc, &s->noise, y, ldy, count, NULL);
 }
 
 /* Calibrating: sums of one block before any ADC are noted, then go their way. */

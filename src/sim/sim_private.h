@@ -131,6 +131,11 @@ typedef struct xb_side {
     xb_panels *real; /* NULL: not there, or whole */
     xb_panels8 *whole;
     float unit; /* share of one step of whole's weights */
+    /* Where reads of reference devices err: the error of each column of them in each block, [blocks][refs] of one column.
+     * It enters all columns that they are subtracted from alike: as the inputs of `refs` rows more, behind each block of
+     * real's. NULL: none. */
+    xb_panels **common;
+    size_t commons;
 } xb_side;
 
 typedef struct xb_build {
@@ -223,6 +228,8 @@ enum {
     XB_SCRATCH_COLUMNS,
     XB_SCRATCH_SUMS,
     XB_SCRATCH_REFERENCES,
+    XB_SCRATCH_COMMON,
+    XB_SCRATCH_COMMON_AT,
     XB_SCRATCHES
 };
 typedef struct xb_scratch { /* of a worker */

@@ -177,6 +177,102 @@ START_TEST(reads_that_change_nothing_change_nothing)
 }
 END_TEST
 
+/* -- reference columns -- */
+
+enum { DRAWS = 900, PATHS = 5 };
+
+/* Differences and single devices converted, by steps that are next to nothing or by none, by moments and cell by cell.
+ */
+static const struct {
+    bool moments, device, steps;
+} paths[PATHS] = {
+    {true, false, false}, {true, false, true}, {true, true, true}, {false, false, false}, {false, true, true}};
+
+static chip_net reference_net(int cols, int path)
+{
+    char hw[200];
+    snprintf(hw, sizeof hw,
+             "interface: {input_bits: 0, dac_bits: 0, adc_bits: %d}\n"
+             "crossbar: {rows: 16, cols: %d, sign: offset}\n",
+             paths[path].steps ? 20 : 0, cols);
+    chip_net k = convnet(hw, paths[path].moments ? &kit_read_device : &kit_sampled_device, &s);
+    k.o.adc_place = paths[path].device ? XB_ADC_DEVICE : XB_ADC_PAIR;
+    k.o.adc_range = XB_ADC_WORST;
+    return k;
+}
+
+/* Variance of the mean of all columns: those of an array share the errors of its reference column, beside their own.
+ * alone: if they did not. */
+static double expected(const chip_net *k, const float *x, int cols, double *alone)
+{
+    xb_build b = build_of(k, 0);
+    xb_devices v;
+    const xb_mapping *map = &b.layer->map;
+    ck_assert(xb_devices_program(&b, 0, &v));
+    double all = 0, scale = map->unit[0] / (map->g_max - map->g_min) * (double)s / OUT_3;
+    double reference = (double)xb_mapping_reference(map, 0);
+    *alone = 0;
+    for (int r = 0; r < IN_3; r++)
+        for (int c = 0; c < OUT_3; c++) {
+            double square = (double)x[r] * (double)x[r] * scale * scale, own = (double)v.g[XB_SIDE_PLUS][r * OUT_3 + c];
+            int left = OUT_3 - c / cols * cols, beside = left < cols ? left : cols;
+            all += square * (own * own + reference * reference * beside);
+            *alone += square * (own * own + reference * reference);
+        }
+    xb_devices_free(&v);
+    return all;
+}
+
+static double variance_of_mean(chip_net *k, const float *x, const float *want)
+{
+    double square = 0;
+    for (uint64_t t = 0; t < DRAWS; t++) {
+        float y[OUT_3];
+        double mean = 0;
+        ck_assert(xb_sim_layer(k->sim, t, kit_name(k, 3), x, y));
+        for (int c = 0; c < OUT_3; c++) mean += ((double)y[c] - (double)want[c]) / OUT_3;
+        square += mean * mean;
+    }
+    return square / DRAWS;
+}
+
+/* 900 squares: standard error 4.7 %. */
+START_TEST(columns_share_the_errors_of_their_reference)
+{
+    static const int cols[] = {64, 4};
+    for (int i = 0; i < 2 * PATHS; i++) {
+        chip_net k = reference_net(cols[i / PATHS], i % PATHS);
+        kit_sim(&k);
+        float x[IN_3], want[OUT_3];
+        double alone;
+        kit_vector(x, IN_3, 0, 0.2);
+        kit_exact(&k, 3, x, want);
+        double should = expected(&k, x, cols[i / PATHS], &alone), is = variance_of_mean(&k, x, want);
+        ck_assert_msg(should > 2 * alone, "%g, %g", should, alone);
+        ck_assert_msg(fabs(is / should - 1) < 0.14, "path %d, arrays of %d: %g, not %g (alone %g)", i % PATHS,
+                      cols[i / PATHS], is, should, alone);
+        kit_free(&k);
+    }
+}
+END_TEST
+
+/* Where a converter's steps vanish it does not matter what it converts: the same errors, draw by draw. */
+START_TEST(fine_converters_are_none)
+{
+    float x[IN_2], y[3][OUT_2], want[OUT_2];
+    kit_vector(x, IN_2, 0, 0.2);
+    for (int i = 0; i < 3; i++) {
+        chip_net k = reference_net(6, i);
+        kit_sim(&k);
+        ck_assert(xb_sim_layer(k.sim, 3, kit_name(&k, 2), x, y[i]));
+        kit_exact(&k, 2, x, want);
+        kit_free(&k);
+    }
+    ck_assert(kit_off(y[0], want, OUT_2) > 0.02);
+    for (int i = 1; i < 3; i++) ck_assert_msg(kit_off(y[0], y[i], OUT_2) < 1e-3, "%g", kit_off(y[0], y[i], OUT_2));
+}
+END_TEST
+
 /* -- reads that cannot be -- */
 
 static void below_zero(const xb_cells *c, const void *options, float *v)
@@ -256,6 +352,8 @@ int main(void)
     tcase_add_test(t, every_read_is_the_cells_own);
     tcase_add_test(t, no_error_is_frozen);
     tcase_add_test(t, reads_that_change_nothing_change_nothing);
+    tcase_add_test(t, columns_share_the_errors_of_their_reference);
+    tcase_add_test(t, fine_converters_are_none);
     tcase_add_test(t, a_bad_read_is_found_beside_good_moments);
     tcase_add_test(t, one_error_whatever_the_threads);
     return run_case("sim_drawn", t);

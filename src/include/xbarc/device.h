@@ -65,13 +65,15 @@ typedef struct xb_device {
     void (*age)(const xb_cells *c, const void *options, float *v);
     void (*read)(const xb_cells *c, const void *options, float *v);
     /* Mean and variance of what read makes of v, when reads of different cells are independent: then one Gaussian a
-     * column replaces a draw a cell (exact when read adds a Gaussian; else by the central limit). It draws no numbers
-     * that belong to a conversion. The host then calls read for one row in 16 of every chip, to find numbers that
-     * cannot be, and leaves it at that.
+     * column and conversion replaces a draw a cell (exact when read adds a Gaussian; else by the central limit), a
+     * reference column's among them. It draws no numbers that belong to a conversion. The host then calls read for one
+     * row in 16 of every chip, to find numbers that cannot be, and leaves it at that.
      * NULL: every read of every cell whose input is not 0 is drawn, with read, for all devices of the chain. Exact, and
      * slow: a call for every vector that goes through an array. A conversion is numbered (vector of the layer, over
-     * all items) * input slices + input slice; a reference cell read in it is the same for all columns beside it. With
-     * resistive wires a read's error shrinks as its mean does (first order). */
+     * all items) * input slices + input slice. With resistive wires a read's error shrinks as its mean does (first
+     * order).
+     * Either way a reference column is read once in a conversion, and its error is the same for all columns of its
+     * array, whether its current or its code is subtracted. */
     void (*read_moments)(const xb_cells *c, const void *options, const float *v, float *mean, float *variance);
     /* Share of devices that no write changes, 0 .. 1; NULL: none. Programming costs need it. */
     double (*stuck)(const void *options);
