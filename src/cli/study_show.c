@@ -137,8 +137,8 @@ void xb_study_json(const xb_study *s, const char *dir)
 
 /* ---- picture ---- */
 
-/* All values as numbers of one dimension, whose base unit is *unit. false: they
- * are words. */
+/* All values as numbers of one dimension, whose base unit is *unit (NULL: none). false: they
+ * are words, of no unit. */
 static bool numbers(const xb_axis *a, double *out, const char **unit)
 {
     static const char *const base[XB_DIMENSIONS] = {
@@ -154,6 +154,7 @@ static bool numbers(const xb_axis *a, double *out, const char **unit)
         *unit = base[dim];
         if (i == a->n) return true;
     }
+    *unit = NULL;
     return false;
 }
 
@@ -224,7 +225,7 @@ bool xb_study_picture(xb_cli *cli, const xb_study *s, const xb_beside *other, si
     const char *unit = NULL, *same = NULL;
     bool numbered = curves_of(cli, s, n ? name : NULL, curve + n, &unit);
     for (size_t i = 0; i < n; i++) curves_of(cli, &other[i].study, other[i].name, &curve[i], &same);
-    const char *interval = all > XB_CHART_BANDS ? "thick bars" : "band";
+    const char *interval = all > XB_CHART_BANDS || !numbered ? "thick bars" : "band";
     xb_chart chart = {.title = title,
                       .note = n ? xb_arena_printf(cli->arena,
                                                   "mean of chips; %s: 95 %% interval of the mean; bars: "

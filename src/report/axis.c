@@ -4,7 +4,7 @@
 
 double xb_axis_at(const xb_axis *a, double v)
 {
-    double w = a->log ? log10(v) : v;
+    double w = !a->log ? v : v > 0 ? log10(v) : a->zero;
     return a->from + (w - a->lo) / (a->hi - a->lo) * (a->to - a->from);
 }
 
@@ -16,7 +16,7 @@ double xb_axis_step(double range, int n)
 
 size_t xb_axis_ticks(const xb_axis *a, double tick[XB_AXIS_TICKS])
 {
-    double first = ceil(a->lo / a->step - 1e-6);
+    double first = ceil((a->broken ? a->first : a->lo) / a->step - 1e-6);
     size_t n = 0;
     for (; n < XB_AXIS_TICKS && (first + (double)n) * a->step <= a->hi + a->step * 1e-6; n++) {
         double v = (first + (double)n) * a->step;

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* lo..hi in its own numbers (logarithms where log), drawn from `from` to `to`; a tick every step. */
+/* lo..hi in its own numbers (logarithms where log), drawn from `from` to `to`; a tick every step from `first` on, which
+ * is lo, or on a logarithmic axis what lies beyond a break: before it, `zero` is where 0 stands. */
 typedef struct xb_axis {
     double lo, hi, step, from, to;
-    bool log;
+    bool log, broken;
+    double zero, first;
 } xb_axis;
 
 enum { XB_AXIS_TICKS = 32 };

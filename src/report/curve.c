@@ -1,28 +1,59 @@
 /* curve.c: a chart: axes with round numbers, bands, curves, legend. */
 #include "report/curve.h"
 #include "report/axis.h"
+#include "report/fields.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 720, HEIGHT = 440, LEFT = 72, RIGHT = 20, TOP = 62, BOTTOM = 58, COLOURS = 8 };
+enum {
+    WIDTH = 720, /* without the legend */
+    HEIGHT = 440,
+    LEFT = 72,
+    RIGHT = 20,
+    TOP = 62,
+    BOTTOM = 58,
+    LEGEND = 236,
+    LINE = 17,
+    NAME = 28, /* characters of a name in the legend */
+    COLOURS = 8
+};
 
 static const char *const colours[COLOURS] = {"#2563a8", "#c2410c", "#15803d", "#7e22ce",
                                              "#b91c1c", "#0e7490", "#a16207", "#4b5563"};
 
+static bool has_legend(const xb_chart *c)
+{
+    return c->n && c->curve[0].name;
+}
+
+/* Logarithms of least .. hi; 0, where it is there too, a decade before the least. */
+static void to_logarithms(xb_axis *a, double least)
+{
+    a->log = true;
+    a->broken = !(a->lo > 0);
+    a->first = log10(least) - 0.25;
+    a->zero = log10(least) - 1;
+    a->lo = a->broken ? a->zero : log10(least);
+    a->hi = log10(a->hi);
+}
+
 static xb_axis x_axis(const xb_chart *c)
 {
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = INFINITY, hi = -INFINITY, least = INFINITY;
     for (size_t k = 0; k < c->n; k++)
-        for (size_t i = 0; i < c->curve[k].n; i++) xb_axis_widen(c->curve[k].point[i].x, &lo, &hi);
+        for (size_t i = 0; i < c->curve[k].n; i++) {
+            double x = c->curve[k].point[i].x;
+            xb_axis_widen(x, &lo, &hi);
+            if (x > 0 && x < least) least = x;
+        }
     xb_axis a = {.lo = lo, .hi = hi, .from = LEFT, .to = WIDTH - RIGHT};
     if (c->x_text) {
         a.lo = -0.5, a.hi = (double)c->n_text - 0.5, a.step = 1;
         return a;
     }
-    a.log = lo > 0 && hi / lo >= 100;
-    if (a.log) a.lo = log10(lo), a.hi = log10(hi);
+    if (lo >= 0 && hi / least >= 100) to_logarithms(&a, least);
     if (!(a.hi > a.lo)) a.lo -= fabs(a.lo) > 0 ? fabs(a.lo) / 2 : 0.5, a.hi += fabs(a.hi) > 0 ? fabs(a.hi) / 2 : 0.5;
     double margin = (a.hi - a.lo) * 0.03;
     a.lo -= margin, a.hi += margin;
@@ -83,6 +114,11 @@ static void draw_x(xb_buf *b, const xb_chart *c, const xb_axis *a)
         snprintf(words, sizeof words, "%.6g", value);
         x_tick(b, xb_axis_at(a, value), words);
     }
+    if (a->broken) {
+        double at = xb_axis_at(a, 0), gap = (at + xb_axis_at(a, pow(10, a->zero + 1))) / 2;
+        x_tick(b, at, "0");
+        xb_buf_printf(b, "<path class=\"f\" d=\"M%.1f %dl6 -12m4 0l-6 12\"/>\n", gap - 5, HEIGHT - BOTTOM + 6);
+    }
     text(b, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 14, "text-anchor=\"middle\"", c->x_label);
 }
 
@@ -124,13 +160,32 @@ static void interval_bar(xb_buf *b, const xb_curve_point *p, double px, const xb
                   xb_axis_at(y, fmin(most, p->hi)), colour);
 }
 
-/* Curves side by side do not hide one another's bars. */
+static void line(xb_buf *b, const xb_curve *k, const xb_axis *x, const xb_axis *y, const char *colour)
+{
+    xb_buf_printf(b, "<path class=\"c\" stroke=\"%s\" d=\"", colour);
+    for (size_t i = 0; i < k->n; i++)
+        xb_buf_printf(b, "%c%.1f %.1f", i ? 'L' : 'M', xb_axis_at(x, k->point[i].x), xb_axis_at(y, k->point[i].mean));
+    xb_buf_str(b, "\"/>\n");
+}
+
+static void dot(xb_buf *b, const xb_chart *c, const xb_curve_point *p, double px, double py, const char *colour)
+{
+    xb_buf_printf(b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"><title>", px, py, colour);
+    if (c->x_text)
+        escaped(b, c->x_text[(size_t)p->x]);
+    else
+        xb_buf_printf(b, "%.6g", p->x);
+    xb_buf_printf(b, ": mean %.6g, 95 %% %.6g to %.6g, %.6g to %.6g</title></circle>\n", p->mean, p->lo, p->hi, p->min,
+                  p->max);
+}
+
+/* Curves side by side do not hide one another's bars; dots over texts stand on theirs. */
 static void draw_curve(xb_buf *b, const xb_chart *c, size_t index, const xb_axis *x, const xb_axis *y)
 {
     const xb_curve *k = &c->curve[index];
     const char *colour = colours[index % COLOURS];
-    double shift = c->n > 1 ? 3 * ((double)index - (double)(c->n - 1) / 2) : 0;
-    bool banded = c->n <= XB_CHART_BANDS;
+    double apart = c->x_text ? 9 : 3, shift = c->n > 1 ? apart * ((double)index - (double)(c->n - 1) / 2) : 0;
+    bool banded = c->n <= XB_CHART_BANDS && !c->x_text;
     if (banded && k->n > 1) band(b, k, x, y, c->y_most, colour);
     for (size_t i = 0; i < k->n; i++) {
         double px = xb_axis_at(x, k->point[i].x) + shift, top = xb_axis_at(y, k->point[i].max),
@@ -141,33 +196,32 @@ static void draw_curve(xb_buf *b, const xb_chart *c, size_t index, const xb_axis
                       px, top, bottom, px - 3, top, px - 3, bottom, colour);
         if (!banded) interval_bar(b, &k->point[i], px, y, c->y_most, colour);
     }
-    xb_buf_printf(b, "<path class=\"c\" stroke=\"%s\" d=\"", colour);
+    if (!c->x_text) line(b, k, x, y, colour);
     for (size_t i = 0; i < k->n; i++)
-        xb_buf_printf(b, "%c%.1f %.1f", i ? 'L' : 'M', xb_axis_at(x, k->point[i].x), xb_axis_at(y, k->point[i].mean));
-    xb_buf_str(b, "\"/>\n");
-    for (size_t i = 0; i < k->n; i++) {
-        const xb_curve_point *p = &k->point[i];
-        xb_buf_printf(b,
-                      "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"><title>%.6g: "
-                      "mean %.6g, 95 %% %.6g to %.6g, %.6g to %.6g</title></circle>\n",
-                      xb_axis_at(x, p->x), xb_axis_at(y, p->mean), colour, p->x, p->mean, p->lo, p->hi, p->min, p->max);
-    }
+        dot(b, c, &k->point[i], xb_axis_at(x, k->point[i].x) + (c->x_text ? shift : 0), xb_axis_at(y, k->point[i].mean),
+            colour);
 }
 
-/* Where it covers least: curves fall to the right as errors grow. */
+/* Beside the picture, so that it covers nothing. */
 static void legend(xb_buf *b, const xb_chart *c)
 {
-    if (!c->n || !c->curve[0].name) return;
-    for (size_t i = 0; i < c->n; i++) {
-        double y = HEIGHT - BOTTOM - 14 - 17.0 * (double)(c->n - 1 - i);
-        xb_buf_printf(b, "<path class=\"c\" stroke=\"%s\" d=\"M%d %.1fh22\"/>", colours[i % COLOURS], LEFT + 12, y - 4);
-        text(b, LEFT + 40, y, "", c->curve[i].name);
+    char cut[256];
+    for (size_t i = 0; has_legend(c) && i < c->n; i++) {
+        double y = TOP + 12 + LINE * (double)i;
+        const char *colour = colours[i % COLOURS];
+        if (c->x_text)
+            xb_buf_printf(b, "<circle cx=\"%d\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"/>", WIDTH + 11, y - 4, colour);
+        else
+            xb_buf_printf(b, "<path class=\"c\" stroke=\"%s\" d=\"M%d %.1fh22\"/>", colour, WIDTH, y - 4);
+        text(b, WIDTH + 28, y, "", xb_name_tail(cut, c->curve[i].name, NAME));
     }
 }
 
 void xb_chart_svg(xb_buf *b, const xb_chart *c)
 {
     xb_axis x = x_axis(c), y = y_axis(c);
+    int rows = has_legend(c) ? TOP + 12 + LINE * (int)c->n : 0, wide = WIDTH + (rows ? LEGEND : 0);
+    int tall = rows > HEIGHT ? rows : HEIGHT;
     xb_buf_printf(b,
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
                   "height=\"%d\" viewBox=\"0 0 %d %d\" "
@@ -176,9 +230,9 @@ void xb_chart_svg(xb_buf *b, const xb_chart *c)
                   "font-weight:600}.s{fill:#5b6675}.g{stroke:#d9dee5}.t,.f{"
                   "stroke:#5b6675}path{fill:none}"
                   ".c{stroke-width:2}.i{stroke-width:3}</style>\n<title>",
-                  WIDTH, HEIGHT, WIDTH, HEIGHT);
+                  wide, tall, wide, tall);
     escaped(b, c->title);
-    xb_buf_printf(b, "</title>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, HEIGHT);
+    xb_buf_printf(b, "</title>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", wide, tall);
     text(b, LEFT, 26, "class=\"h\"", c->title);
     text(b, LEFT, 46, "class=\"s\"", c->note);
     draw_y(b, c, &y);

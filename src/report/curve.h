@@ -11,7 +11,7 @@ typedef struct xb_curve_point {
 } xb_curve_point;
 
 typedef struct xb_curve {
-    const char *name; /* NULL: no legend */
+    const char *name; /* in the legend, beside the picture; NULL: none */
     const xb_curve_point *point;
     size_t n;
 } xb_curve;
@@ -26,8 +26,9 @@ typedef struct xb_chart {
 } xb_chart;
 
 /* Line and dots: mean; band: lo .. hi, thick bars where there are more curves
- * than bands would leave to be seen; thin bars: min .. max. The x axis is
- * logarithmic where all x are above 0 and reach over two decades. */
+ * than bands would leave to be seen; thin bars: min .. max. Texts have no
+ * order: dots and thick bars only. The x axis is logarithmic where x reach over
+ * two decades, with 0 before a break of it; below 0 nothing is. */
 enum { XB_CHART_BANDS = 3 };
 void xb_chart_svg(xb_buf *b, const xb_chart *c);
 
