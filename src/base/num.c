@@ -143,28 +143,33 @@ bool xb_parse_f64(const char *s, double *out)
 
 /* ---- units ------------------------------------------------------------------------------------ */
 
-/* A unit is ten to the power of `ten` times two to the power of `two` base units. */
+/* A unit is ten to the power of `ten` times two to the power of `two` base units, or `times` of them. */
 typedef struct unit {
     const char *name;
     int ten, two;
-    bool alias; /* another name of a unit before it: read, never written */
+    bool alias; /* another name of a unit before it, or no power: read, never written */
+    int times;  /* 0: 1 */
 } unit;
 
 #define UNIT(name, ten)                                                                                                \
     {                                                                                                                  \
-        name, ten, 0, false                                                                                            \
+        name, ten, 0, false, 0                                                                                         \
     }
 #define POWER(name, two)                                                                                               \
     {                                                                                                                  \
-        name, 0, two, false                                                                                            \
+        name, 0, two, false, 0                                                                                         \
     }
 #define ALIAS(name, ten)                                                                                               \
     {                                                                                                                  \
-        name, ten, 0, true                                                                                             \
+        name, ten, 0, true, 0                                                                                          \
+    }
+#define MANY(name, times)                                                                                              \
+    {                                                                                                                  \
+        name, 0, 0, true, times                                                                                        \
     }
 #define END                                                                                                            \
     {                                                                                                                  \
-        NULL, 0, 0, false                                                                                              \
+        NULL, 0, 0, false, 0                                                                                           \
     }
 
 enum { UNITS = 9 };
@@ -178,8 +183,9 @@ static const dimension dimensions[XB_DIMENSIONS] = {
     [XB_RATIO] = {"%", {ALIAS("%", -2)}},
     [XB_METRE] = {"nm, um, mm, m", {UNIT("nm", -9), UNIT("um", -6), UNIT("mm", -3), UNIT("m", 0)}},
     [XB_AREA] = {"nm2, um2, mm2, m2", {UNIT("nm2", -18), UNIT("um2", -12), UNIT("mm2", -6), UNIT("m2", 0)}},
-    [XB_SECOND] = {"ps, ns, us, ms, s",
-                   {UNIT("ps", -12), UNIT("ns", -9), UNIT("us", -6), UNIT("ms", -3), UNIT("s", 0)}},
+    [XB_SECOND] = {"ps, ns, us, ms, s, h, d",
+                   {UNIT("ps", -12), UNIT("ns", -9), UNIT("us", -6), UNIT("ms", -3), UNIT("s", 0), MANY("h", 3600),
+                    MANY("d", 86400)}},
     [XB_HERTZ] = {"Hz, kHz, MHz, GHz, S/s, kS/s, MS/s, GS/s",
                   {UNIT("Hz", 0), UNIT("kHz", 3), UNIT("MHz", 6), UNIT("GHz", 9), ALIAS("S/s", 0), ALIAS("kS/s", 3),
                    ALIAS("MS/s", 6), ALIAS("GS/s", 9)}},
@@ -216,7 +222,7 @@ static bool parse_with_unit(const char *s, const char *end, xb_dimension dim, do
         if (strcmp(u->name, name) != 0) continue;
         double v;
         if (!parse_prefix(s, u->ten, &end, &v)) return refuse(why, too_far);
-        v = ldexp(v, u->two);
+        v = ldexp(v, u->two) * (u->times ? u->times : 1);
         if (!isfinite(v)) return refuse(why, too_far);
         *out = v;
         return true;

@@ -116,7 +116,7 @@ START_TEST(quantities)
                 {"1.5MiB", XB_BYTE, 1572864},   {"30um2", XB_AREA, 30e-12},  {"2.5ohm", XB_OHM, 2.5},
                 {"1Mohm", XB_OHM, 1e6},         {"10aF", XB_FARAD, 1e-17},   {"300K", XB_KELVIN, 300},
                 {"1/3", XB_PLAIN, 1.0 / 3},     {"5fF", XB_FARAD, 5e-15},    {"1e2ps", XB_SECOND, 1e-10},
-                {"-5mV", XB_VOLT, -5e-3}};
+                {"-5mV", XB_VOLT, -5e-3},       {"1.5h", XB_SECOND, 5400},   {"2 d", XB_SECOND, 172800}};
     const char *why = NULL;
     double v = 0;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -141,6 +141,7 @@ START_TEST(quantities)
     }
     char t[64];
     ck_assert_str_eq(xb_format_quantity(t, 1e-7, XB_SECOND), "100ns");
+    ck_assert_str_eq(xb_format_quantity(t, 86400, XB_SECOND), "86400s");
     ck_assert_str_eq(xb_format_quantity(t, 1.28e9, XB_HERTZ), "1.28GHz");
     ck_assert_str_eq(xb_format_quantity(t, 0.05, XB_RATIO), "0.05");
     ck_assert_str_eq(xb_format_quantity(t, 65536, XB_BYTE), "64KiB");
@@ -149,7 +150,7 @@ START_TEST(quantities)
     ck_assert_str_eq(xb_format_quantity(t, 2.5e-13, XB_SECOND), "0.25ps");
     ck_assert_str_eq(xb_format_quantity(t, -20e-6, XB_AMPERE), "-20uA");
     ck_assert_str_eq(xb_format_quantity(t, 1e30, XB_METRE), "1e30m");
-    ck_assert_str_eq(xb_dimension_units(XB_SECOND), "ps, ns, us, ms, s");
+    ck_assert_str_eq(xb_dimension_units(XB_SECOND), "ps, ns, us, ms, s, h, d");
     ck_assert_str_eq(xb_dimension_units(XB_PLAIN), "");
 }
 END_TEST
