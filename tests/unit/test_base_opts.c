@@ -160,7 +160,7 @@ START_TEST(help_fits_80_columns)
     xb_buf b = {0};
     xb_opts_help(&b, all_options, 2);
     ck_assert(strstr(b.data, "  epsilon  real, 0..1, default 0.03. error\n"));
-    ck_assert(strstr(b.data, "real (ps, ns, us, ms, s), at least 0"));
+    ck_assert(strstr(b.data, "real (ps, ns, us, ms, s, h, d), at least 0"));
     ck_assert(strstr(b.data, "one of pca, svd, default svd. how"));
     ck_assert(strstr(b.data, "    y  real, required. row\n"));
     for (const char *s = b.data; *s; s += strcspn(s, "\n") + 1) ck_assert_uint_le(strcspn(s, "\n"), 80);
