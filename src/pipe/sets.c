@@ -87,6 +87,19 @@ static xb_yaml **whole_name(const xb_yaml *list, const char *name)
     return NULL;
 }
 
+/* A device that there is, but not in this chain. */
+static void no_device(const edit *e, const xb_yaml *list, const char *name, const char *at)
+{
+    xb_buf names = {0};
+    xb_yaml *step, *options;
+    for (size_t i = 0; i < list->n; i++)
+        if (xb_entry_parts(list->item[i], &step, &options)) xb_buf_printf(&names, "%s, ", step->text);
+    refuse(e, at, "the chip has no device '%s'%s%.*s; add it: --set 'chip.devices=[%s%s]'%s", name,
+           names.len ? ", but " : "", names.len ? (int)names.len - 2 : 0, xb_buf_cstr(&names), xb_buf_cstr(&names),
+           name, names.len ? ", with the others' options" : "");
+    xb_buf_free(&names);
+}
+
 /* The options of the one step that `name` means; an entry without options gets an empty map. NULL after a diagnostic.
  */
 static xb_yaml **find_step(const edit *e, xb_yaml *list, const char *name, const char *at, const char *what)
@@ -108,6 +121,10 @@ static xb_yaml **find_step(const edit *e, xb_yaml *list, const char *name, const
     }
     if (!found) {
         const char *near = xb_nearest(name, names, n_names);
+        if (strcmp(what, "chip.devices") == 0 && xb_registry_device(e->in->registry, name)) {
+            no_device(e, list, name, at);
+            return NULL;
+        }
         refuse(e, at, "'%s' has no '%s'%s%s%s", what, name, near ? "; did you mean '" : "", near ? near : "",
                near ? "'?" : "");
         return NULL;
@@ -151,7 +168,10 @@ static bool apply(edit *e, xb_yaml *root)
         size_t n = piece_length(e, at);
         if (!n) return refuse(e, at, "a word of the key is missing");
         char *name = xb_strndup(at, n);
-        if (steps && *slot && (*slot)->kind == XB_YAML_SEQ)
+        xb_yaml none = {.kind = XB_YAML_SEQ};
+        if (steps && strcmp(steps, "chip.devices") == 0 && (!*slot || xb_yaml_is_null(*slot)))
+            slot = find_step(e, &none, name, at, steps);
+        else if (steps && *slot && (*slot)->kind == XB_YAML_SEQ)
             slot = find_step(e, *slot, name, at, steps);
         else
             slot = step_into(e, slot, at, n);
