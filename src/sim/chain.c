@@ -82,8 +82,8 @@ static bool refuse(xb_diags *d, const xb_link *l, const xb_segment *s, const bat
                    double value, const char *rule)
 {
     return xb_error(d, "device", (.file = NULL), "device '%s': %s of layer '%s', row %llu, column %llu is %g: %s",
-                    l->device->name, what, s->layer, (unsigned long long)b->key.row,
-                    (unsigned long long)(b->key.col + i), value, rule);
+                    l->device->name, what, s->layer, (unsigned long long)b->key.row + 1,
+                    (unsigned long long)(b->key.col + i + 1), value, rule);
 }
 
 static bool possible(xb_diags *d, const xb_link *l, const xb_segment *s, const batch *b, const char *what,

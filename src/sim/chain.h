@@ -39,7 +39,7 @@ bool xb_chain_check(xb_diags *d, const xb_chain *c);
 bool xb_chain_has(const xb_chain *c, xb_domain domain, xb_stage stage);
 
 /* Changes v[0..s->n) in place. After each device every cell is finite, and as a conductance not below 0; else error
- * "device", which names the device, layer, row and column of the first one, and false. */
+ * "device", which names the device, layer, row and column (from 1) of the first one, and false. */
 bool xb_chain_run(xb_diags *d, const xb_chain *c, xb_domain domain, xb_stage stage, const xb_segment *s, float *v);
 
 /* Share of devices that no write changes: all models' together, independent of one another. */

@@ -27,7 +27,7 @@ static bool read_weights(xb_sim *sim, xb_sim_stage *l)
     for (i = 0; i < n; i++)
         if (!isfinite(l->w[i]))
             return xb_diag_false(sim->s.d, "simulate", &where, "its weight in row %zu, column %zu is %g",
-                                 i / (size_t)m->cols % (size_t)m->rows, i % (size_t)m->cols, (double)l->w[i]);
+                                 i / (size_t)m->cols % (size_t)m->rows + 1, i % (size_t)m->cols + 1, (double)l->w[i]);
     l->map = xb_mapping_of(&l->hw, sim->s.options, &sim->s.chain, l->w, n);
     return true;
 }

@@ -182,7 +182,7 @@ START_TEST(bad_cells_are_named)
         ck_assert(!xb_chain_run(one, &c, XB_DOMAIN_CONDUCTANCE, XB_STAGE_PROGRAM, &s, v));
         ck_assert_uint_eq(xb_diags_errors(one), 1);
         const char *text = xb_diags_text(one);
-        ck_assert_msg(strstr(text, "device 'spoiler': program of layer 'conv2', row 12, column 700 ") != NULL, "%s",
+        ck_assert_msg(strstr(text, "device 'spoiler': program of layer 'conv2', row 13, column 701 ") != NULL, "%s",
                       text);
         ck_assert_msg(strstr(text, bad[i].text) && strstr(text, "[device]"), "%s", text);
         xb_diags_free(one);
@@ -199,7 +199,7 @@ START_TEST(zero_is_a_conductance_and_weights_may_be_negative)
     xb_segment s = segment_of("fc1");
     ck_assert(!xb_chain_run(d, &n, XB_DOMAIN_WEIGHT, XB_STAGE_AGE, &s, &v));
     ck_assert_ptr_nonnull(
-        strstr(xb_diags_text(d), "device 'weight_spoiler': age of layer 'fc1', row 0, column 0 is nan"));
+        strstr(xb_diags_text(d), "device 'weight_spoiler': age of layer 'fc1', row 1, column 1 is nan"));
 }
 END_TEST
 
@@ -239,9 +239,9 @@ START_TEST(impossible_moments_are_named)
     static const struct {
         const float *options;
         const char *text;
-    } bad[] = {{negative, "variance of read of layer 'fc1', row 0, column 0 is -1"},
-               {below, "mean of read of layer 'fc1', row 0, column 0 is -1"},
-               {endless, "variance of read of layer 'fc1', row 0, column 0 is inf"}};
+    } bad[] = {{negative, "variance of read of layer 'fc1', row 1, column 1 is -1"},
+               {below, "mean of read of layer 'fc1', row 1, column 1 is -1"},
+               {endless, "variance of read of layer 'fc1', row 1, column 1 is inf"}};
     for (int i = 0; i < 3; i++) {
         xb_chain c = CHAIN({&shifter, bad[i].options});
         float v = 1, mean, variance;
