@@ -18,6 +18,11 @@ static void write_lognormal(const xb_cells *c, const void *options, float *v)
     for (size_t i = 0; i < c->n; i++) v[i] = (float)(v[i] * exp(o->sigma * z[i] - shift));
 }
 
+static double spread_of(const void *options)
+{
+    return ((const lognormal_options *)options)->sigma;
+}
+
 static const xb_option lognormal_table[] = {
     {.name = "sigma",
      .help = "standard deviation of ln(written / target), no unit (d2d); 0: off",
@@ -53,6 +58,7 @@ static const xb_device lognormal = {
     .options = lognormal_table,
     .options_size = sizeof(lognormal_options),
     .program = write_lognormal,
+    .spread = spread_of,
 };
 
 static const xb_device lognormal_weight = {

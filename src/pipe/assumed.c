@@ -31,6 +31,7 @@ typedef struct section {
     xb_module *m;
     const char *name, *help; /* "chip"; what `xbarc help` explains it under */
     const xb_yaml *given;    /* what the pipeline says of it; NULL: nothing */
+    bool spread;             /* sigma is what the devices have */
     const void *left; /* options before the hardware filled in what they leave to it; NULL: it fills in nothing */
 } section;
 
@@ -56,6 +57,7 @@ static const char *source_of(const section *s, const xb_option *o, const void *a
 {
     const char *from = find(o->name)->source;
     if (filled_in(s, o, at)) return "hardware";
+    if (s->spread && strcmp(o->name, "sigma") == 0) return "spread of chip.devices";
     if (s->given && xb_yaml_get(s->given, o->name)) return "pipeline";
     if (from) return xb_arena_printf(s->p->arena, "%s (default)", from);
     return xb_arena_printf(s->p->arena, "default; xbarc help %s", s->help);
@@ -116,9 +118,11 @@ void xb_assume_chips(const xb_pipeline *p, xb_module *m)
 {
     const xb_yaml *programming = p->simulate.where ? xb_yaml_get(p->simulate.where, "programming") : NULL;
     const xb_chip_options on = xb_chip_options_on(&p->chip.options, &p->hw);
-    const section chip = {p, m, "chip", "chip", p->chip.where, &p->chip.options};
-    const section writing = {p, m, "programming", "programming", programming, NULL};
-    const section interface = {p, m, "interface", "hardware", NULL, NULL};
+    const section chip = {p, m, "chip", "chip", p->chip.where, false, &p->chip.options};
+    const xb_chain chain = xb_pipeline_chain(p);
+    bool spread = xb_chain_spread(&chain) >= 0 && !(programming && xb_yaml_get(programming, "sigma"));
+    const section writing = {p, m, "programming", "programming", programming, spread, NULL};
+    const section interface = {p, m, "interface", "hardware", NULL, false, NULL};
     add_ideal_converters(&interface);
     add_devices(&chip);
     add_options(&chip, xb_chip_option_table, &on);

@@ -88,12 +88,22 @@ bool xb_chip_read(const xb_reading *in, const xb_yaml *y)
     return read_devices(in, y ? xb_pipe_given(y, "devices") : NULL) && ok;
 }
 
+/* One chip, one spread: what is written for the accuracy is what is paid for. */
+static void take_spread(xb_pipeline *p, const xb_yaml *simulate)
+{
+    const xb_yaml *programming = simulate ? xb_yaml_get(simulate, "programming") : NULL;
+    const xb_chain chain = xb_pipeline_chain(p);
+    double spread = xb_chain_spread(&chain);
+    if (spread >= 0 && !(programming && xb_yaml_get(programming, "sigma"))) p->simulate.programming.sigma = spread;
+}
+
 bool xb_simulate_read(const xb_reading *in, const xb_yaml *y)
 {
     xb_pipeline *p = in->p;
     bool ok = xb_opts_read(in->d, p->arena, "simulate", xb_simulate_options, y, &p->simulate, sizeof p->simulate);
     p->simulate.set = y != NULL;
     p->simulate.where = y;
+    if (ok) take_spread(p, y);
     return ok;
 }
 

@@ -52,5 +52,6 @@ bool xb_writing_text(xb_buf *b, const json_t *report)
     put(b, report, "programming.tolerance", "; accepted within ");
     put(b, report, "programming.sigma", ", a write's spread ");
     put(b, report, "programming.most", ", at most ");
+    xb_buf_str(b, "; simulated chips are written once and not verified");
     return true;
 }

@@ -2,6 +2,7 @@
 #include "sim/chain.h"
 #include "sim/irdrop.h"
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* What a device sees, and what its numbers are drawn by. */
@@ -151,6 +152,20 @@ double xb_chain_stuck(const xb_chain *c)
     for (size_t i = 0; i < c->n; i++)
         if (c->link[i].device->stuck) free *= 1 - c->link[i].device->stuck(c->link[i].options);
     return 1 - free;
+}
+
+double xb_chain_spread(const xb_chain *c)
+{
+    double square = 0;
+    bool any = false;
+    for (size_t i = 0; i < c->n; i++) {
+        const xb_device *device = c->link[i].device;
+        if (!device->spread) continue;
+        double one = device->spread(c->link[i].options);
+        square += one * one;
+        any = true;
+    }
+    return any ? sqrt(square) : -1;
 }
 
 int64_t xb_chain_levels(const xb_chain *c)

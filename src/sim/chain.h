@@ -45,6 +45,8 @@ bool xb_chain_run(xb_diags *d, const xb_chain *c, xb_domain domain, xb_stage sta
 /* Share of devices that no write changes: all models' together, independent of one another. */
 double xb_chain_stuck(const xb_chain *c);
 
+/* Standard deviation of ln(written / target), all models' together, independent of one another; below 0: none has one. */
+double xb_chain_spread(const xb_chain *c);
 /* The fewest levels that any of them rounds conductances to; 0: none does. */
 int64_t xb_chain_levels(const xb_chain *c);
 

@@ -120,7 +120,9 @@ const xb_option xb_program_option_table[] = {
      .min = 1e-6,
      .max = 10},
     {.name = "sigma",
-     .help = "standard deviation of ln(G / target) after one write, no unit (c2c); 0: exact",
+     .help =
+         "standard deviation of ln(G / target) after one write, no unit (c2c); 0: exact. Not given: that of the chip's "
+         "lognormal devices, if it has some",
      .type = XB_OPT_REAL,
      .offset = PROGRAM(sigma),
      .def = "0.1",

@@ -30,7 +30,8 @@ START_TEST(text_form)
                        "{\"key\": \"programming.parallel\", \"value\": 4096, \"unit\": \"devices\"},");
     t = form(other, "text");
     has(t, "\ndevices            a@<b> {x: 1}, then c {} to 100 uS\n");
-    has(t, "\n                   a write takes 1 us, 4,096 at a time\n");
+    has(t, "\n                   a write takes 1 us, 4,096 at a time; simulated chips are\n"
+           "                   written once and not verified\n");
     check_width(t);
     free(t);
     t = form(other, "html");

@@ -80,6 +80,9 @@ typedef struct xb_device {
     /* Conductances that program rounds to, evenly spaced from g_min to g_max, both among them; 0: any. NULL: any. Where
      * one device holds a weight, that of 0 is given one of them, so that rounding favours no sign. */
     int64_t (*levels)(const void *options);
+    /* Standard deviation of ln(written / target) that program draws; NULL: it draws none. Programming costs take it for
+     * that of one write where the pipeline says none. */
+    double (*spread)(const void *options);
 } xb_device;
 
 #endif
