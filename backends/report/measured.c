@@ -81,6 +81,7 @@ void xb_report_write_chip(xb_report_writer *w)
     xb_report_real(w, "arrays", figure(w, "chip.arrays"));
     xb_report_real(w, "devices", figure(w, "chip.devices"));
     xb_report_real(w, "array_area_um2", figure(w, "chip.array_area") * 1e12);
+    xb_report_real(w, "adc_conversions", figure(w, "chip.adc_conversions"));
     w->json->string(w->j, "exact_layers", exact ? exact->text : "");
     w->json->close(w->j);
 }

@@ -109,6 +109,7 @@ static void size_facts(const writer *w, const xb_chip_size *size)
     fact(w, size->arrays, "1", "chip.arrays");
     fact(w, size->devices, "1", "chip.devices");
     fact(w, size->array_area, "m2", "chip.array_area");
+    fact(w, size->conversions, "1", "chip.adc_conversions");
     if (*size->exact) text_fact(w, "chip.exact_layers", size->exact);
 }
 

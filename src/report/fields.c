@@ -117,13 +117,18 @@ bool xb_chip_text(xb_buf *b, const json_t *report)
     const json_t *chip = json_object_get(report, "chip");
     int64_t slices = xb_field_int(chip, "weight_slices");
     const char *exact = xb_field_text(chip, "exact_layers");
-    char arrays[32], area[48], devices[32];
-    if (!chip || (slices < 2 && !*exact)) return false;
+    char arrays[32], area[48], devices[32], conversions[32];
+    double converted = xb_field_real(chip, "adc_conversions"),
+           laid_out = xb_field_real(json_object_get(report, "summary"), "adc_conversions");
+    if (!chip || (slices < 2 && !*exact && converted <= laid_out)) return false;
     xb_buf_printf(b, "%s arrays (%s), %s devices: ", xb_with_number(arrays, xb_field_real(chip, "arrays")),
                   xb_with_area(area, xb_field_real(chip, "array_area_um2")),
                   xb_with_number(devices, xb_field_real(chip, "devices")));
-    if (slices > 1) xb_buf_printf(b, "%" PRId64 " slices a weight%s", slices, *exact ? ", " : "");
-    if (*exact) xb_buf_printf(b, "exact without arrays: %s", exact);
+    if (slices > 1) xb_buf_printf(b, "%" PRId64 " slices a weight", slices);
+    if (xb_field_has(chip, "adc_conversions"))
+        xb_buf_printf(b, "%s%s ADC conversions an image", slices > 1 ? ", " : "",
+                      xb_with_number(conversions, converted));
+    if (*exact) xb_buf_printf(b, ", exact without arrays: %s", exact);
     return true;
 }
 
@@ -162,9 +167,9 @@ char *xb_with_given_unit(char out[64], double v, const char *unit)
         const char *unit;
         double factor;
         const char *base;
-    } units[] = {{"W", 1, "W"},        {"mW", 1e-3, "W"},    {"J", 1, "J"},       {"pJ", 1e-12, "J"},
-                 {"s", 1, "s"},        {"us", 1e-6, "s"},    {"ns", 1e-9, "s"},   {"nm", 1e-9, "m"},
-                 {"MS/s", 1e6, "S/s"}, {"uS", 1e-6, "S"}, {"V", 1, "V"}, {"ohm", 1, "ohm"}, {"um2", 1e-12, "m2"}, {"nm2", 1e-18, "m2"}};
+    } units[] = {{"W", 1, "W"},     {"mW", 1e-3, "W"}, {"J", 1, "J"},        {"pJ", 1e-12, "J"},   {"s", 1, "s"},
+                 {"us", 1e-6, "s"}, {"ns", 1e-9, "s"}, {"nm", 1e-9, "m"},    {"MS/s", 1e6, "S/s"}, {"uS", 1e-6, "S"},
+                 {"V", 1, "V"},     {"ohm", 1, "ohm"}, {"um2", 1e-12, "m2"}, {"nm2", 1e-18, "m2"}};
     char number[32];
     for (size_t i = 0; i < sizeof units / sizeof *units && v != 0; i++) {
         if (strcmp(units[i].unit, unit)) continue;

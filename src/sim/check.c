@@ -144,6 +144,19 @@ void xb_sim_notes(const xb_sim *sim, xb_diags *d)
     }
 }
 
+/* Conversions an image. The layout has one array for all slices and both devices of a pair, and counts input slices as
+ * if no input were below 0. */
+static double conversions_of(const xb_sim_stage *l, const xb_layer_cost *cost)
+{
+    double columns = 0;
+    for (size_t i = 0; i < l->cut.list.n; i++) {
+        const xb_section *p = &l->cut.list.data[i];
+        double blocks = (double)p->blocks, one = (double)p->cols;
+        columns += blocks * (one + (!l->split ? 0 : l->map.differential ? one : (double)p->refs));
+    }
+    return columns * (double)cost->mvms * (double)l->map.slices * (double)l->converters.slices;
+}
+
 xb_chip_size xb_sim_size(const xb_sim *sim)
 {
     xb_chip_size size = {.exact = xb_buf_cstr(&sim->exact)};
@@ -155,6 +168,7 @@ xb_chip_size xb_sim_size(const xb_sim *sim)
         if ((int64_t)l->map.slices > size.slices) size.slices = (int64_t)l->map.slices;
         size.arrays += (double)cost[i].arrays * (double)l->map.slices;
         size.devices += (double)cost[i].devices * (double)l->map.slices;
+        size.conversions += conversions_of(l, &cost[i]);
         size.array_area += cost[i].array_area * (double)l->map.slices;
     }
     return size;

@@ -75,6 +75,7 @@ void xb_sim_notes(const xb_sim *sim, xb_diags *d);
 typedef struct xb_chip_size {
     int64_t slices; /* the most of any layer */
     double arrays, devices;
+    double conversions;  /* of ADCs, an image: every slice, device and reference column that is converted */
     double array_area;   /* m2 */
     const char *exact;   /* names of exact layers, ", " between them; "": none. The simulator's */
 } xb_chip_size;

@@ -58,10 +58,12 @@ START_TEST(exact_layers_convert_nothing)
     xb_trial all, but_one, none;
     kit_sim(&k);
     kit_run(&k, 0, 1, &all);
+    ck_assert(xb_sim_size(k.sim).conversions * 40 == (double)all.conversions);
     const char *fc = kit_name(&k, 2);
     set_exact(&k, &fc, 1);
     kit_sim(&k);
     kit_run(&k, 0, 1, &but_one);
+    ck_assert(xb_sim_size(k.sim).conversions * 40 == (double)but_one.conversions);
     set_exact(&k, (const char *const[]){"*"}, 1);
     kit_sim(&k);
     kit_run(&k, 0, 1, &none);
