@@ -61,7 +61,9 @@ static int run(xb_cx *cx, xb_module *module, const void *options)
 static const xb_option gate_options[] = {
     XB_GATE_OPTIONS,
     {.name = "slack",
-     .help = "points that may be lost beyond max-drop before the run's end, while the rate is high",
+     .help = "points that may be lost beyond max-drop before the run's end, while the rate is high; what is lost "
+             "before the "
+             "first clip counts for no clip",
      .type = XB_OPT_REAL,
      .offset = offsetof(xb_gate_rule, slack),
      .def = "0",

@@ -152,6 +152,7 @@ static int on_start(xb_cx *cx, xb_trainer *t, void *context)
     rank_head *h = xb_rank_head(w, t);
     const char *idle = xb_rank_idle(w, w->train->steps(t));
     if (w->train->aim(cx, w->train->graph(t), &w->o->gate, &h->end.aim) < 0) return -1;
+    h->end.level = h->end.aim.least;
     if (idle) cx->host->diagnose(cx, XB_WARNING, "rank-clip", NULL, "%s", idle);
     w->told = idle != NULL;
     h->good = h->before = -1;

@@ -1,6 +1,7 @@
 /* gate.c: what clips may cost on the hold-out. Before a clip the network is kept; `interval` steps later it is
  * measured. Below the target the clip is taken back, the layer that lost most of its energy is left at its rank, the
- * others go on. */
+ * others go on. What the network loses before the first clip, because the rate was raised again, is no clip's doing:
+ * the target is then what it has there. At the end it is the option's. */
 #include "rank-clip.h"
 #include <string.h>
 
@@ -46,7 +47,7 @@ static int take_back(rank_work *w, xb_trainer *t, double top1)
     w->cx->host->diagnose(w->cx, XB_NOTE, "rank-clip", NULL,
                           "step %lld: the hold-out's top-1 is %.2f %%, below the gate's %.2f %%: "
                           "'%s' stays at rank %lld",
-                          (long long)step, 100 * top1, 100 * xb_rank_head(w, t)->end.aim.least - w->o->gate.slack,
+                          (long long)step, 100 * top1, 100 * xb_rank_head(w, t)->end.level - w->o->gate.slack,
                           w->layer[worst].name, (long long)w->layer[worst].now.k);
     return 0;
 }
@@ -56,7 +57,8 @@ int xb_rank_judge(rank_work *w, xb_trainer *t, double top1, bool *may_clip)
     rank_head *h = xb_rank_head(w, t);
     *may_clip = true;
     if (!xb_is_gated(&w->o->gate)) return 0;
-    bool fair = top1 >= h->end.aim.least - w->o->gate.slack / 100;
+    if (!h->end.clips && top1 < h->end.level) h->end.level = top1;
+    bool fair = top1 >= h->end.level - w->o->gate.slack / 100;
     if (h->before >= 0 && !fair && worst_clip(w) < w->n) return take_back(w, t, top1);
     drop(w, t, &h->before);
     if (top1 >= h->end.aim.least) {

@@ -54,6 +54,7 @@ typedef struct rank_point {
 /* What the run came to, beside the layers. */
 typedef struct rank_end {
     xb_aim aim;
+    double level;          /* top1 that clips are judged by: the aim's least, or less where training alone cost more */
     double last;           /* top1 of the network at the end, before the gate took it back */
     int64_t clips, undone; /* clips done, layers taken back */
     int64_t gave_up;       /* the gate was not met: the last good network is back */

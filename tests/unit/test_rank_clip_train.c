@@ -133,6 +133,22 @@ START_TEST(gate_takes_back_and_freezes)
 }
 END_TEST
 
+/* A raised rate costs points before anything is clipped: clips are judged by what is left then, and go on. */
+START_TEST(gate_counts_what_clips_cost)
+{
+    bench *b =
+        bench_learned("{epsilon: 0.02, interval: 4, until: 90%, gate: {max-drop: 0, slack: 6}, train: {steps: 40, "
+                      "batch: 32, rate: 0.05, schedule: cosine}}");
+    double at[POINTS], top1[POINTS];
+    bench_run(b);
+    size_t n = bench_curve(b, "top1", POINTS, at, top1);
+    ck_assert_uint_gt(n, 2);
+    ck_assert_double_lt(top1[1], top1[0] - 0.06);
+    ck_assert_double_ge(bench_fact(b, "clips"), 1);
+    bench_free(b);
+}
+END_TEST
+
 /* Nothing that this rate leaves comes near: the network as it came is what is left. */
 START_TEST(gate_that_cannot_be_met_keeps_the_last_good_network)
 {
@@ -282,6 +298,7 @@ int main(void)
     tcase_add_test(c, given_ranks_are_kept_in_training);
     tcase_add_test(c, budget_is_reached_step_by_step);
     tcase_add_test(c, gate_takes_back_and_freezes);
+    tcase_add_test(c, gate_counts_what_clips_cost);
     tcase_add_test(c, gate_that_cannot_be_met_keeps_the_last_good_network);
     tcase_add_test(c, gate_without_training);
     tcase_add_test(c, transposed_convolutions_are_clipped_too);
