@@ -51,6 +51,7 @@ UNIT_TESTS = \
 	tests/unit/test_nn_dnnl_train \
 	tests/unit/test_nn_dnnl_train_ops \
 	tests/unit/test_nn_engine \
+	tests/unit/test_nn_engine_nets \
 	tests/unit/test_nn_engine_run \
 	tests/unit/test_nn_eval \
 	tests/unit/test_nn_max \
@@ -160,7 +161,8 @@ EXTRA_DIST += \
 	tests/unit/train_edit_kit.h \
 	tests/unit/train_edit_layers.h \
 	tests/unit/train_edit_nets.h \
-	tests/unit/train_kit.h
+	tests/unit/train_kit.h \
+	tests/unit/watched_kit.h
 if HAVE_CHECK
 LDADD = $(XBARC_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
