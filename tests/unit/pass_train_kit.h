@@ -4,7 +4,7 @@
 #define PASS_TRAIN_KIT_H
 
 #include "pass_kit.h"
-#include <signal.h>
+#include "watched_kit.h"
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -43,52 +43,6 @@ static inline bench *bench_learned(const char *text)
     return bench_on(xb_graph_clone(learned), text);
 }
 
-/* ---- a host whose trainer is watched ---- */
-
-static struct {
-    const xb_host *real;
-    xb_host host;
-    xb_train_api train;
-    const xb_train_api *trainer;
-    xb_train_hooks hooks;
-    int (*on_gradient)(xb_cx *cx, xb_trainer *t, void *context);
-    int64_t stop_at;              /* step in which Ctrl-C comes; 0: never */
-    void (*first)(xb_trainer *t); /* called in the first step; NULL: nothing is */
-} seen;
-
-static inline const void *watched_service(xb_cx *cx, const char *name, uint32_t version)
-{
-    return strcmp(name, "xb.train") == 0 ? &seen.train : seen.real->service(cx, name, version);
-}
-
-static inline int on_watched_gradient(xb_cx *cx, xb_trainer *t, void *context)
-{
-    int64_t step = xb_trainer_step_done(t) + 1;
-    if (step == 1 && seen.first) seen.first(t);
-    if (step == seen.stop_at) raise(SIGINT);
-    return seen.on_gradient ? seen.on_gradient(cx, t, context) : 0;
-}
-
-static inline int watched_run(xb_cx *cx, xb_graph *g, const xb_recipe *r, const xb_train_hooks *hooks,
-                              xb_train_result *result)
-{
-    seen.hooks = *hooks;
-    seen.on_gradient = hooks->on_gradient;
-    seen.hooks.on_gradient = on_watched_gradient;
-    return seen.trainer->run(cx, g, r, &seen.hooks, result);
-}
-
-static inline void begin_watch(bench *b)
-{
-    seen.real = b->cx->host;
-    seen.trainer = b->cx->host->service(b->cx, "xb.train", 1);
-    seen.host = *b->cx->host;
-    seen.host.service = watched_service;
-    seen.train = *seen.trainer;
-    seen.train.run = watched_run;
-    b->cx->host = &seen.host;
-}
-
 /* ---- the same bytes ---- */
 
 static inline void threads_give_the_same(const char *text)
@@ -118,8 +72,9 @@ static inline void stopped_run(const char *text, const char *dir, int64_t stop_a
         xb_interrupt_install();
         bench *b = bench_learned(text);
         b->c->learning.checkpoints = dir;
-        seen.stop_at = stop_at;
-        begin_watch(b);
+        seen.stop_run = 1;
+        seen.stop_step = stop_at;
+        begin_watch(b->cx);
         int status = run(b->cx, b->m, &b->o);
         _exit(status < 0 && bench_says(b, "was interrupted") ? 0 : 1);
     }

@@ -1,52 +1,14 @@
 /* group-delete: the gate, layers that die, stops. */
 #include "group_delete_run_kit.h"
 #include "suite.h"
-#include <signal.h>
+#include "watched_kit.h"
 #include <sys/wait.h>
 
 /* ---- the pass, stopped in a step ---- */
 
-static struct {
-    const xb_host *real;
-    xb_host host;
-    xb_train_api train;
-    const xb_train_api *trainer;
-    xb_train_hooks hooks;
-    int (*on_gradient)(xb_cx *cx, xb_trainer *t, void *context);
-    int run, stop_run; /* of the trainer, from 1; 0: none */
-    int64_t stop_step;
-} seen;
-
-static const void *watched_service(xb_cx *cx, const char *name, uint32_t version)
-{
-    return strcmp(name, "xb.train") == 0 ? &seen.train : seen.real->service(cx, name, version);
-}
-
-static int on_watched_gradient(xb_cx *cx, xb_trainer *t, void *context)
-{
-    if (seen.run == seen.stop_run && seen.trainer->step(t) + 1 == seen.stop_step) raise(SIGINT);
-    return seen.on_gradient ? seen.on_gradient(cx, t, context) : 0;
-}
-
-static int watched_run(xb_cx *cx, xb_graph *g, const xb_recipe *r, const xb_train_hooks *hooks, xb_train_result *result)
-{
-    seen.run++;
-    seen.hooks = *hooks;
-    seen.on_gradient = hooks->on_gradient;
-    seen.hooks.on_gradient = on_watched_gradient;
-    return seen.trainer->run(cx, g, r, &seen.hooks, result);
-}
-
 static int run_watched(xb_cx *cx, xb_module *m, const void *o)
 {
-    seen.real = cx->host;
-    seen.trainer = cx->host->service(cx, "xb.train", 1);
-    seen.host = *cx->host;
-    seen.host.service = watched_service;
-    seen.train = *seen.trainer;
-    seen.train.run = watched_run;
-    seen.run = 0;
-    cx->host = &seen.host;
+    begin_watch(cx);
     int status = run(cx, m, o);
     cx->host = seen.real;
     return status;

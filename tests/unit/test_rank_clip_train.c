@@ -30,7 +30,7 @@ START_TEST(full_rank_start_is_exact)
     watched = bench_learned(text);
     change = 1;
     seen.first = look_at_first;
-    begin_watch(watched);
+    begin_watch(watched->cx);
     bench_run(watched);
     ck_assert_double_le(change, 1e-5);
     ck_assert(bench_says(watched, "warning: rank-clip: no clip is due: 'interval' 20 is not below 'until' 0.6 of the "
@@ -234,7 +234,7 @@ START_TEST(rules_follow_the_parts)
                              "conv1.weight: {frozen: true}}}}");
     looked = false;
     seen.first = look_at_rules;
-    begin_watch(b);
+    begin_watch(b->cx);
     bench_run(b);
     ck_assert(looked);
     ck_assert(bench_says(b, "left as they are: conv1 (it is frozen)"));
