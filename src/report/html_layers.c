@@ -75,6 +75,17 @@ static void cell_name(const xb_page *p, const json_t *l)
     xb_page_print(p, "</td>");
 }
 
+/* What a layer, or the chip, does for an image, and what it takes. */
+static void cells_of_work(const xb_page *p, const json_t *of, columns show, const char *time)
+{
+    cell_known(p, of, "array_steps");
+    cell_known(p, of, "adc_conversions");
+    cell_known(p, of, "dac_conversions");
+    if (show.area) cell_area(p, of);
+    if (show.time) cell_unit(p, xb_field_real(of, time) * 1e-6, "s");
+    if (show.energy) cell_unit(p, xb_field_real(of, "energy_uj") * 1e-6, "J");
+}
+
 static void layer_row(const xb_page *p, const json_t *l, columns show)
 {
     char text[80], arrays[32];
@@ -91,12 +102,7 @@ static void layer_row(const xb_page *p, const json_t *l, columns show)
     cell_int(p, xb_field_int(l, "cells"));
     cell_used(p, l);
     cell_wires(p, xb_field_sum(l, "row_wires", "col_wires"), xb_field_sum(l, "row_wires_full", "col_wires_full"));
-    cell_known(p, l, "array_steps");
-    cell_known(p, l, "adc_conversions");
-    cell_known(p, l, "dac_conversions");
-    if (show.area) cell_area(p, l);
-    if (show.time) cell_unit(p, xb_field_real(l, "time_us") * 1e-6, "s");
-    if (show.energy) cell_unit(p, xb_field_real(l, "energy_uj") * 1e-6, "J");
+    cells_of_work(p, l, show, "time_us");
     xb_page_print(p, "</tr>\n");
 }
 
@@ -108,12 +114,7 @@ static void total_row(const xb_page *p, const json_t *s, columns show)
     cell_int(p, xb_field_int(s, "crossbar_cells"));
     cell_used(p, s);
     cell_wires(p, xb_field_int(s, "routing_wires"), xb_field_int(s, "routing_wires_full"));
-    cell_known(p, s, "array_steps");
-    cell_known(p, s, "adc_conversions");
-    cell_known(p, s, "dac_conversions");
-    if (show.area) cell_area(p, s);
-    if (show.time) cell_unit(p, xb_field_real(s, "latency_us") * 1e-6, "s");
-    if (show.energy) cell_unit(p, xb_field_real(s, "energy_uj") * 1e-6, "J");
+    cells_of_work(p, s, show, "latency_us");
     xb_page_print(p, "</tr>");
 }
 
