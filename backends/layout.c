@@ -226,8 +226,7 @@ static const xb_backend backend = {
     .name = "layout",
     .summary = "layout.json and weights.bin: arrays, blocks, nets, placement and the values the arrays hold",
     .doc = "layout.json says which rows and columns of which matrix sit where in which array, what connects the "
-           "arrays, and "
-           "where they stand on the chip. weights.bin holds their values, array by array.\n\n"
+           "arrays, and where they stand on the chip. weights.bin holds their values, array by array.\n\n"
            "`xbarc verify` rebuilds every matrix from the two files and compares it with the model, bit for bit.",
     .example = "emit: [layout]",
     .needs = (const char *const[]){"layout", NULL},

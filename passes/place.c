@@ -84,9 +84,8 @@ static const xb_pass pass = {
     .level = XB_LEVEL_LAYOUT,
     .name = "place",
     .summary = "give every array a site on the chip",
-    .doc = "The chip is a mesh of tiles, each a block of array sites. The mesh is the hardware's (chip.mesh) or, where "
-           "that is "
-           "[0, 0], the smallest square that holds all tiles; a mesh that is too small is an error.\n\n"
+    .doc = "The chip is a mesh of tiles, each a block of array sites. The mesh is the hardware's (chip.mesh) or, "
+           "where that is [0, 0], the smallest square that holds all tiles; a mesh that is too small is an error.\n\n"
            "row-major puts array after array into a tile and tile after tile into a row of the mesh.",
     .example = "- place: {method: row-major}",
     .needs = (const char *const[]){"layout", NULL},

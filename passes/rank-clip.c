@@ -62,8 +62,7 @@ static const xb_option gate_options[] = {
     XB_GATE_OPTIONS,
     {.name = "slack",
      .help = "points that may be lost beyond max-drop before the run's end, while the rate is high; what is lost "
-             "before the "
-             "first clip counts for no clip",
+             "before the first clip counts for no clip",
      .type = XB_OPT_REAL,
      .offset = offsetof(xb_gate_rule, slack),
      .def = "0",
@@ -167,24 +166,17 @@ static const xb_pass pass = {
     .summary = "replace weight matrices by products of two skinny ones",
     .doc =
         "A layer's matrix of N x M becomes U V of rank K, two ops with K (N + M) cells, where that is fewer: a Conv "
-        "its "
-        "window with K filters and a Conv of 1 x 1, a dense layer two dense ones (rank clipping: Wang et al., Group "
-        "Scissor, "
-        "DAC 2017). Training starts at full rank, where nothing has changed; every `interval` steps each layer loses "
-        "the "
-        "directions that hold no more than `epsilon` of its energy; after `until` the ranks stay. Layers that do not "
-        "pay "
-        "in the end are one op again. With weight decay, balanced factors pull the ranks down by themselves: decay of "
-        "U "
-        "and V is one of the sum of the singular values.\n\n"
+        "its window with K filters and a Conv of 1 x 1, a dense layer two dense ones (rank clipping: Wang et al., "
+        "Group Scissor, DAC 2017). Training starts at full rank, where nothing has changed; every `interval` steps "
+        "each layer loses the directions that hold no more than `epsilon` of its energy; after `until` the ranks "
+        "stay. Layers that do not pay in the end are one op again. With weight decay, balanced factors pull the ranks "
+        "down by themselves: decay of U and V is one of the sum of the singular values.\n\n"
         "Left as they are: the last layer (unless it is named), layers with groups or masks, with frozen or shared "
         "weights, or of another type than float32, vectors.\n\n"
         "With a gate the network is kept before each clip and measured `interval` steps later; below the target the "
-        "clip "
-        "is taken back, the layer that lost most stays at its rank and the others go on. A network that is below the "
-        "target in the end gives way to the last that was not. The energy that pca and svd go by is U's, so that "
-        "without a "
-        "gate they have no rank at which they come to rest.\n\n"
+        "clip is taken back, the layer that lost most stays at its rank and the others go on. A network that is below "
+        "the target in the end gives way to the last that was not. The energy that pca and svd go by is U's, so that "
+        "without a gate they have no rank at which they come to rest.\n\n"
         "direct splits once, by ranks, budget or epsilon, and needs no data.",
     .example =
         "- rank-clip: {epsilon: 0.03, interval: 500, gate: {max-drop: 0.2}, train: {epochs: 10, schedule: cosine}}",

@@ -76,10 +76,9 @@ static const xb_device drift = {
     .summary = "conductances fall as (t / t0)^-nu, as in phase-change memory (device to device)",
     .doc =
         "G(t) = G (t / t0)^-nu, t the chip's time since programming; up to t0 nothing changes, so a chip without a "
-        "time "
-        "does not drift. A device keeps its exponent: nu = |N(mu, s)|, drawn once a chip.\n\n"
-        "Model pcm, with g = G / g_max of what was written: mu = -0.0155 ln g + 0.0244 within 0.049 .. 0.1, "
-        "s = -0.0125 ln g - 0.0059 within 0.008 .. 0.045. Model fixed: mu = `nu`, s = `spread`.\n\n"
+        "time does not drift. A device keeps its exponent: nu = |N(mu, s)|, drawn once a chip.\n\n"
+        "Model pcm, with g = G / g_max of what was written: mu = -0.0155 ln g + 0.0244 within 0.049 .. 0.1, s = "
+        "-0.0125 ln g - 0.0059 within 0.008 .. 0.045. Model fixed: mu = `nu`, s = `spread`.\n\n"
         "RRAM does not drift in this way: take `rram-relax`.\n\n"
         "Source: Nandakumar et al., ICECS 2019, as fitted in aihwkit (PCMLikeNoiseModel, with exponents of the target "
         "conductance).",

@@ -49,10 +49,9 @@ static const xb_device gaussian_pcm = {
     .doc =
         "G -> max(0, G + sigma(G) n), n ~ N(0, 1), drawn once a chip. With g = G / g_max (at most 1), sigma is "
         "0.26348 + 1.9650 g - 1.1731 g^2 microsiemens for devices of 25 uS, and in proportion to g_max for others.\n\n"
-        "No conductance is below 0, so the noise is clipped on one side: near G = 0 the mean is too large, by "
-        "sigma / sqrt(2 pi) = 0.105 uS at G = 0 and g_max 25 uS. In a differential pair this cancels where both "
-        "devices "
-        "are off, and makes weights near zero smaller, in the mean, than they should be.\n\n"
+        "No conductance is below 0, so the noise is clipped on one side: near G = 0 the mean is too large, by sigma / "
+        "sqrt(2 pi) = 0.105 uS at G = 0 and g_max 25 uS. In a differential pair this cancels where both devices are "
+        "off, and makes weights near zero smaller, in the mean, than they should be.\n\n"
         "Source: Nandakumar et al., ICECS 2019, as fitted in aihwkit (PCMLikeNoiseModel).",
     .example = "- gaussian-pcm: {scale: 1}",
     .options = gaussian_table,

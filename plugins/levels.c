@@ -45,15 +45,14 @@ static const xb_device levels = {
     .domain = XB_DOMAIN_CONDUCTANCE,
     .name = "levels",
     .summary = "conductances are rounded to evenly spaced levels (device to device, not random)",
-    .doc =
-        "G becomes the nearest of g_min + k (g_max - g_min) / (count - 1), k = 0 .. count - 1; what lies outside of "
-        "the range becomes its end. Put it before what is random: it rounds targets, not what was written.\n\n"
-        "A differential pair of such devices holds 2 count - 1 different weights, zero among them. One device a weight "
-        "(hardware `sign: offset`) holds count, or with an even count count - 1: zero is level (count - 1) / 2, "
-        "rounded "
-        "down, which the reference has too, the largest |w| as many levels away, and the highest one is not used.\n\n"
-        "Default: 32 levels, 5 bits. Published studies have 16 (Charan et al., JXCDC 2020), 10 (DAC 2020), 4 (2-bit "
-        "cells of NeuroSim).",
+    .doc = "G becomes the nearest of g_min + k (g_max - g_min) / (count - 1), k = 0 .. count - 1; what lies outside of "
+           "the range becomes its end. Put it before what is random: it rounds targets, not what was written.\n\n"
+           "A differential pair of such devices holds 2 count - 1 different weights, zero among them. One device a "
+           "weight (hardware `sign: offset`) holds count, or with an even count count - 1: zero is level (count - 1) / "
+           "2, rounded down, which the reference has too, the largest |w| as many levels away, and the highest one is "
+           "not used.\n\n"
+           "Default: 32 levels, 5 bits. Published studies have 16 (Charan et al., JXCDC 2020), 10 (DAC 2020), 4 (2-bit "
+           "cells of NeuroSim).",
     .example = "- levels: {count: 32}",
     .options = levels_table,
     .options_size = sizeof(levels_options),

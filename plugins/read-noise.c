@@ -76,12 +76,11 @@ static const xb_device read_noise = {
     .summary = "Gaussian noise of every conversion (cycle to cycle)",
     .doc = "G -> max(0, G + s n), n ~ N(0, 1) anew in every conversion; s = sigma G (proportional) or sigma g_max "
            "(full-scale).\n\n"
-           "No conductance is below 0, so the noise is clipped on one side: of devices within a few s of 0 the mean is "
-           "too "
-           "large, by s / sqrt(2 pi) at G = 0. Full-scale noise does so to devices that are off; in a differential "
-           "pair it "
-           "cancels where both are. The moments that replace draws of single cells are those after clipping. The noise "
-           "of a reference column (hardware `sign: offset`) is the same for all columns of its array.\n\n"
+           "No conductance is below 0, so the noise is clipped on one side: of devices within a few s of 0 the mean "
+           "is too large, by s / sqrt(2 pi) at G = 0. Full-scale noise does so to devices that are off; in a "
+           "differential pair it cancels where both are. The moments that replace draws of single cells are those "
+           "after clipping. The noise of a reference column (hardware `sign: offset`) is the same for all columns of "
+           "its array.\n\n"
            "Default: 1 %, the short-term read noise that aihwkit advises for RRAM (Wan et al., Nature 2022).",
     .example = "- read-noise: {sigma: 0.01, kind: full-scale}",
     .options = noise_table,
@@ -139,14 +138,12 @@ static const xb_device read_noise_pcm = {
     .name = "read-noise-pcm",
     .summary = "1/f noise of phase-change memory, which grows with time (cycle to cycle)",
     .doc =
-        "G -> max(0, G + s n), n ~ N(0, 1) anew in every conversion; s = G Q sqrt(ln((t + t_r) / (2 t_r))), "
-        "Q = 0.0088 / g^0.65, at most 0.2, g = G / g_max, t the chip's time since programming, t_r `read-time`. Up to "
-        "t = t_r there is none, so a chip without a time has none.\n\n"
+        "G -> max(0, G + s n), n ~ N(0, 1) anew in every conversion; s = G Q sqrt(ln((t + t_r) / (2 t_r))), Q = "
+        "0.0088 / g^0.65, at most 0.2, g = G / g_max, t the chip's time since programming, t_r `read-time`. Up to t = "
+        "t_r there is none, so a chip without a time has none.\n\n"
         "The noise of a real device is slow: what two conversions shortly after each other see is correlated. Here "
-        "they "
-        "are independent, so that averages over conversions are better than they would be. Clipping at 0 makes the "
-        "mean "
-        "of the rare devices with s near G too large.\n\n"
+        "they are independent, so that averages over conversions are better than they would be. Clipping at 0 makes "
+        "the mean of the rare devices with s near G too large.\n\n"
         "Source: Nandakumar et al., ICECS 2019, as fitted in aihwkit (PCMLikeNoiseModel), which draws it once for all "
         "conversions.",
     .example = "- read-noise-pcm: {read-time: 250ns}",

@@ -30,8 +30,8 @@ static int check_stuck(xb_cx *cx, const void *options)
 {
     const stuck_options *o = options;
     if (o->off + o->on <= 1) return 0;
-    cx->host->diagnose(cx, XB_ERROR, "option-range", NULL,
-                       "'off' and 'on' together are %g, more than all devices", o->off + o->on);
+    cx->host->diagnose(cx, XB_ERROR, "option-range", NULL, "'off' and 'on' together are %g, more than all devices",
+                       o->off + o->on);
     return -1;
 }
 
@@ -59,12 +59,11 @@ static const xb_device stuck_at = {
     .name = "stuck-at",
     .summary = "devices stuck at g_min (off) or g_max (on) (device to device)",
     .doc = "Each device by itself, also the two of a differential pair: with probability `off` G is g_min, with "
-           "probability `on` it is g_max, whatever was written. A pair is free of faults with probability "
-           "(1 - off - on)^2, 79.6 % with the defaults.\n\n"
+           "probability `on` it is g_max, whatever was written. A pair is free of faults with probability (1 - off - "
+           "on)^2, 79.6 % with the defaults.\n\n"
            "A stuck device spends all the writes that programming allows, also where it is stuck at its target.\n\n"
            "Put it behind what varies in writing, which it overrides. In front of `drift` stuck devices drift, too; "
-           "behind "
-           "it they do not.\n\n"
+           "behind it they do not.\n\n"
            "Papers name faults in both ways (SA0 is high conductance here and low there); this model says off and on. "
            "Defaults: 9.04 % and 1.75 % from Chen et al., IEEE TC 2015.",
     .example = "- stuck-at: {off: 9.04%, on: 1.75%}",

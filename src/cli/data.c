@@ -71,8 +71,7 @@ const xb_subcommand xb_cmd_data = {
     .usage = "SPEC [-o PREFIX]",
     .summary = "describe a data set, or write it as .npy files",
     .doc = "SPEC is mnist:DIR/train, cifar10:DIR/test, digits:train, digits:N@SEED, npy:X.npy,Y.npy or images:DIR. "
-           "Values are "
-           "written as stored (0..255 for images).",
+           "Values are written as stored (0..255 for images).",
     .flags = flags_table,
     .flags_size = sizeof(xb_data_flags),
     .min_args = 1,

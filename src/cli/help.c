@@ -105,11 +105,9 @@ static void help_programming(xb_buf *b)
 {
     headline(b, "programming", "what it costs to write a chip");
     paragraph(
-        b,
-        "The keys of `simulate: {programming: ...}` in a pipeline. They change no weight: devices do. Expected writes "
-        "of "
-        "a device are 1 / p with p = erf(tolerance / (sigma sqrt 2)), cut off at `most`; a stuck device spends all of "
-        "them. A chip takes devices / parallel * writes * (write-time + read-time).");
+        b, "The keys of `simulate: {programming: ...}` in a pipeline. They change no weight: devices do. Expected "
+           "writes of a device are 1 / p with p = erf(tolerance / (sigma sqrt 2)), cut off at `most`; a stuck device "
+           "spends all of them. A chip takes devices / parallel * writes * (write-time + read-time).");
     options(b, xb_program_option_table);
     example(b, "simulate: {programming: {method: pulses, write-time: 1us, parallel: 64}}");
 }

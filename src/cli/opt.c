@@ -83,9 +83,8 @@ const xb_subcommand xb_cmd_opt = {
     .usage = "MODEL --passes '[a, b]' [-o OUT.xir|OUT.onnx]",
     .summary = "run passes on a model and write the model again",
     .doc = "Runs a list of passes and writes the rewritten network as .xir text (with its weights in "
-           "OUT-DIGEST.weights beside it) or "
-           "as an "
-           "ordinary ONNX model that any other engine runs. Without passes it converts.",
+           "OUT-DIGEST.weights beside it) or as an ordinary ONNX model that any other engine runs. Without passes it "
+           "converts.",
     .flags = flags_table,
     .flags_size = sizeof(xb_opt_flags),
     .min_args = 1,

@@ -25,9 +25,8 @@ const xb_option xb_chip_option_table[] = {
      .offset = CHIP(exact),
      .def = "[]"},
     {.name = "clip",
-     .help = "w_max is so many standard deviations of the layer's weights, no unit; what exceeds it is cut off; 0: its "
-             "largest "
-             "|w|, nothing is",
+     .help = "w_max is so many standard deviations of the layer's weights, no unit; what exceeds it is cut off; 0: "
+             "its largest |w|, nothing is",
      .type = XB_OPT_REAL,
      .offset = CHIP(clip),
      .def = "0",
