@@ -108,8 +108,10 @@ static void forward(const bench *b, const layer *l, const xb_dnnl_op *op)
     AGREES_WITHIN(l->limit, y, want, ny);
     float *again = unpacked(b, op, p, l->weights);
     ck_assert_mem_eq(again, w, l->weights * sizeof *w);
-    ck_assert_uint_eq(xb_dnnl_weight_plain(op),
-                      xb_dnnl_weight_bytes(op) == l->weights * sizeof *w && !memcmp(p, w, l->weights * sizeof *w));
+    if (xb_dnnl_weight_plain(op)) { /* not the other way: blocks of a small matrix may lie as the plain ones do */
+        ck_assert_uint_eq(xb_dnnl_weight_bytes(op), l->weights * sizeof *w);
+        ck_assert_mem_eq(p, w, l->weights * sizeof *w);
+    }
     free(x), free(w), free(bias), free(y), free(p), free(want), free(again);
 }
 
