@@ -37,11 +37,11 @@ static bool is_pass_fact(const char *key, const char *what, size_t *n)
     return key[5 + *n] == '.' && !strcmp(key + 6 + *n, what);
 }
 
-static void write_pass(xb_report_writer *w, const char *name, const char *options, const char *mark)
+static void write_pass(xb_report_writer *w, const char *name, const char *text, const char *mark)
 {
     w->json->object(w->j, NULL);
     w->json->string(w->j, "name", name);
-    if (options) w->json->string(w->j, "options", options);
+    if (text) w->json->string(w->j, "options", text);
     if (mark) w->json->boolean(w->j, mark, true);
     w->json->close(w->j);
 }

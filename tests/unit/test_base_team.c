@@ -141,9 +141,9 @@ START_TEST(a_failure_stops_the_rest)
 }
 END_TEST
 
-static bool never(void *context, int worker, size_t i)
+static bool never(void *of, int worker, size_t i)
 {
-    (void)context, (void)worker, (void)i;
+    (void)of, (void)worker, (void)i;
     ck_abort_msg("called without items");
     return false;
 }

@@ -76,13 +76,13 @@ START_TEST(wires_are_those_of_the_plan)
     xb_rng r = xb_rng_at(3, XB_RNG_INIT, 0);
     for (int i = 0; i < 50; i++) {
         gd_kit *k = gd_kit_new(FX_FIXED(16));
-        int64_t rows = 17 + xb_rng_below(&r, 60), cols = 1 + xb_rng_below(&r, 60), order[80];
+        int64_t rows = 17 + xb_rng_below(&r, 60), cols = 1 + xb_rng_below(&r, 60), places[80];
         xb_value w = fx_matrix(&k->f, "m", rows, cols, i % 2);
         float *p = xb_graph_write(k->f.g, w);
         for (int64_t e = 0; e < rows * cols; e++)
             if (xb_rng_below(&r, 40)) p[e] = 0;
-        for (int64_t e = 0; e < rows; e++) order[e] = rows - 1 - e;
-        if (i % 3) xb_graph_set_note(k->f.g, w, "perm-rows", order, (size_t)rows);
+        for (int64_t e = 0; e < rows; e++) places[e] = rows - 1 - e;
+        if (i % 3) xb_graph_set_note(k->f.g, w, "perm-rows", places, (size_t)rows);
         gd_kit_find(k);
         const xb_layer_cost *c;
         xb_layout_layer_costs(k->w.plan, &c);
@@ -362,9 +362,9 @@ END_TEST
 static size_t warnings(const gd_kit *k)
 {
     const xb_fact *f;
-    size_t found = 0;
-    for (size_t n = xb_module_facts(k->m, &f), i = 0; i < n; i++) found += !strcmp(f[i].key, "warning");
-    return found;
+    size_t told = 0;
+    for (size_t n = xb_module_facts(k->m, &f), i = 0; i < n; i++) told += !strcmp(f[i].key, "warning");
+    return told;
 }
 
 /* What a name means is told before anything is done. */

@@ -1,5 +1,7 @@
 /* group-delete: the gate, layers that die, stops. */
 #include "group_delete_run_kit.h"
+
+#include "base/progress.h"
 #include "suite.h"
 #include "watched_kit.h"
 #include <sys/wait.h>

@@ -245,7 +245,7 @@ START_TEST(whole_codes_give_what_floats_give)
         float x[8 * IN_2], y[2][8 * OUT_2];
         kit_vector(x, 8 * IN_2, i ? -0.3 : 0, 0.3);
         xb_converters_codes(&l->converters, x, 8 * IN_2, x);
-        xb_scratch scratch[2] = {{{0}, {0}, {0}}, {{0}, {0}, {0}}};
+        xb_scratch scratch[2] = {0};
         size_t at[8], row[IN_2];
         for (size_t v = 0; v < 8; v++) at[v] = v * IN_2;
         for (size_t r = 0; r < IN_2; r++) row[r] = r;

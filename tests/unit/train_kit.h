@@ -73,13 +73,13 @@ typedef struct kit {
     xb_train_result result;
 } kit;
 
-static inline void kit_begin(kit *k, const char *text, const char *data, const char *recipe)
+static inline void kit_begin(kit *k, const char *text, const char *data, const char *recipe_text)
 {
     *k = (kit){.d = xb_diags_new(NULL, XB_DIAG_TEXT, false), .a = xb_arena_new(), .map = {.scale = 1.0 / 256}};
     k->g = kit_net(k->d, text);
     k->data = xb_dataset_open(k->d, data, NULL);
     ck_assert_ptr_nonnull(k->data);
-    k->recipe = kit_recipe(k->a, recipe);
+    k->recipe = kit_recipe(k->a, recipe_text);
     k->run = (xb_training){.d = k->d,
                            .graph = k->g,
                            .recipe = &k->recipe,
