@@ -307,6 +307,7 @@ src_libxbarc_a_SOURCES += \
 	src/sim/chain.h \
 	src/sim/check.c \
 	src/sim/chip.c \
+	src/sim/clones.h \
 	src/sim/convert.c \
 	src/sim/devices.c \
 	src/sim/draw.c \

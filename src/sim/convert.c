@@ -2,6 +2,7 @@
  *
  * Codes are sign and magnitude: unsigned inputs have codes 0 .. 2^b - 1, signed ones -(2^(b-1) - 1) .. 2^(b-1) - 1 and
  * drive the word line with +-V. A magnitude is cut in slices of dac_bits, lowest first. */
+#include "sim/clones.h"
 #include "sim/sim_private.h"
 
 #include <math.h>
@@ -44,19 +45,33 @@ void xb_converters_adc(xb_converters *c, const xb_hw *hw, double reach, bool bot
     c->adc.high = (float)(both_signs ? exp2(b - 1) - 1 : codes);
 }
 
+/* NaN becomes the lowest code. */
+XB_IN_CLONES float within(float q, float low, float high)
+{
+    q = q > low ? q : low;
+    return q < high ? q : high;
+}
+
+/* Codes below 2^22: adding and taking 1.5 * 2^23 away rounds to even, in whatever vectors the processor has. */
+XB_CLONES static void few_codes(const float *x, size_t n, float inverse, float low, float high, float *codes)
+{
+    const float round = 0x1.8p23f;
+    for (size_t i = 0; i < n; i++) codes[i] = within(x[i] * inverse, low, high) + round - round;
+}
+
+static void many_codes(const float *x, size_t n, float inverse, float low, float high, float *codes)
+{
+    for (size_t i = 0; i < n; i++) codes[i] = rintf(within(x[i] * inverse, low, high));
+}
+
 void xb_converters_codes(const xb_converters *c, const float *x, size_t n, float *codes)
 {
     if (!c->input_bits) {
         if (codes != x) memcpy(codes, x, n * sizeof *x);
         return;
     }
-    float low = c->is_signed ? -c->most : 0, inverse = 1 / c->step, round = 0x1.8p23f;
-    for (size_t i = 0; i < n; i++) {
-        float q = x[i] * inverse;
-        q = q > low ? q : low; /* NaN: low */
-        q = q < c->most ? q : c->most;
-        codes[i] = fabsf(q) < 0x1p22f ? q + round - round : rintf(q); /* to even, both */
-    }
+    float low = c->is_signed ? -c->most : 0;
+    (c->most < 0x1p22f ? few_codes : many_codes)(x, n, 1 / c->step, low, c->most, codes);
 }
 
 void xb_converters_slice(const xb_converters *c, const float *codes, size_t n, int slice, float *digits)

@@ -5,24 +5,12 @@
  * in a thousand, which is its neighbour. */
 #include "sim/draw.h"
 #include "base/rng.h"
+#include "sim/clones.h"
 #include <Random123/philox.h>
 #include <math.h>
 #include <string.h>
 
 enum { BLOCKS = 64 }; /* of four cells, at a time */
-
-#if defined __GNUC__ && !defined __clang__
-#if defined __x86_64__
-#define LANES                                                                                                          \
-    __attribute__((target_clones("arch=skylake-avx512", "avx2", "default"),                                            \
-                   optimize("O3", "no-trapping-math", "no-math-errno", "fp-contract=off")))
-#else
-#define LANES __attribute__((optimize("O3", "no-trapping-math", "no-math-errno", "fp-contract=off")))
-#endif
-#else
-#define LANES
-#endif
-#define INLINE static inline __attribute__((always_inline)) /* into every clone */
 
 uint32_t xb_draw_layer(const char *name)
 {
@@ -66,7 +54,7 @@ static piece piece_at(uint64_t col, size_t left)
 }
 
 /* Word k of a piece's block i is word[k][i]. The rounds are philox4x32_R's of Random123, several blocks at a time. */
-LANES static void words_of(const head *h, const piece *p, uint32_t word[restrict 4][BLOCKS])
+XB_CLONES static void words_of(const head *h, const piece *p, uint32_t word[restrict 4][BLOCKS])
 {
     uint32_t trial = h->trial, plane = h->plane, key0 = h->key[0], key1 = h->key[1];
     for (uint32_t i = 0; i < (uint32_t)p->blocks; i++) {
@@ -85,7 +73,7 @@ LANES static void words_of(const head *h, const piece *p, uint32_t word[restrict
 }
 
 /* Numbers of whole blocks, by word, to those of the piece's cells (of 4 bytes each). */
-LANES static void spread(const void *words, const piece *p, void *out)
+XB_CLONES static void spread(const void *words, const piece *p, void *out)
 {
     uint32_t word[4][BLOCKS], all[4 * BLOCKS];
     memcpy(word, words, sizeof word);
@@ -106,7 +94,7 @@ void xb_draw_words(const xb_draw_key *key, uint32_t draw, size_t n, uint32_t *ou
     }
 }
 
-LANES static void to_uniform(const uint32_t *restrict w, size_t n, float *restrict out)
+XB_CLONES static void to_uniform(const uint32_t *restrict w, size_t n, float *restrict out)
 {
     for (size_t i = 0; i < n; i++) {
         float u = (float)((w[i] + 0.5) * 0x1p-32);
@@ -130,7 +118,7 @@ void xb_draw_uniform(const xb_draw_key *key, uint32_t draw, size_t n, float *out
 
 /* ln u of u = (w + 1/2) / 2^32: u = 2^e m with m in (1/sqrt 2, sqrt 2], ln m = 2 atanh s, s = (m-1)/(m+1), |s| < 0.172:
  * the series to s^13 is within 3e-13 of ln m, relatively. */
-INLINE double log_unit(uint32_t w)
+XB_IN_CLONES double log_unit(uint32_t w)
 {
     double u = (w + 0.5) * 0x1p-32, m, e;
     uint64_t bits, mantissa, exponent;
@@ -148,14 +136,14 @@ INLINE double log_unit(uint32_t w)
 }
 
 /* sin x and cos x for |x| <= pi/4, by their series to x^13 and x^14: within 2e-14. */
-INLINE double sine(double x, double z)
+XB_IN_CLONES double sine(double x, double z)
 {
     return x * (1 + z * (-1. / 6 +
                          z * (1. / 120 +
                               z * (-1. / 5040 + z * (1. / 362880 + z * (-1. / 39916800 + z * (1. / 6227020800)))))));
 }
 
-INLINE double cosine(double z)
+XB_IN_CLONES double cosine(double z)
 {
     return 1 + z * (-1. / 2 +
                     z * (1. / 24 +
@@ -164,8 +152,8 @@ INLINE double cosine(double z)
 }
 
 /* The angle 2 pi v, v = (w + 1/2) / 2^32, is k quarters of a turn and what is left, |.| <= 1/8 turn, cut exactly. */
-LANES static void to_normal(const uint32_t *restrict u, const uint32_t *restrict v, size_t n, float *restrict first,
-                            float *restrict second)
+XB_CLONES static void to_normal(const uint32_t *restrict u, const uint32_t *restrict v, size_t n, float *restrict first,
+                                float *restrict second)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t k = (v[i] + 0x20000000u) >> 30;

@@ -46,12 +46,20 @@ static void put_dense(const xb_shape *s, int64_t v, const float *from, float sca
 
 /* ---- bias ---- */
 
-/* Every pixel of images whose channels lie side by side begins with the bias. */
+/* Every pixel of images whose channels lie side by side begins with the bias. What is there is copied, more each time.
+ */
 static void begin_with(const xb_shape *s, const xb_tensor *bias, xb_tensor *y)
 {
-    size_t row = (size_t)s->out_channels * sizeof(float),
-           rows = (size_t)xb_type_count(&y->type) / (size_t)s->out_channels;
-    for (size_t i = 0; i < rows; i++) memcpy((unsigned char *)y->data + i * row, bias->data, row);
+    enum { NEAR = 16384 }; /* bytes, still in the first cache */
+    size_t row = (size_t)s->out_channels * sizeof(float), all = (size_t)xb_type_count(&y->type) * sizeof(float);
+    unsigned char *to = y->data;
+    if (all) memcpy(to, bias->data, row);
+    for (size_t have = row, n; have < all; have += n) {
+        n = have < NEAR ? have : NEAR / row * row;
+        if (!n) n = row;
+        if (n > all - have) n = all - have;
+        memcpy(to + have, to, n);
+    }
 }
 
 /* A bias along the channels of a convolution; or beta C of a Gemm, broadcast to rows and columns. */
@@ -68,8 +76,9 @@ static void add_bias(const xb_shape *s, const xb_tensor *bias, float beta, xb_te
         return;
     }
     int64_t across = y->type.dim[1], rank = bias->type.rank, wide = rank > 0 ? bias->type.dim[rank - 1] : 1;
-    int64_t tall = rank > 1 ? bias->type.dim[rank - 2] : 1;
-    for (int64_t i = 0; i < all; i++) to[i] += beta * b[i / across % tall * wide + i % across % wide];
+    int64_t tall = rank > 1 ? bias->type.dim[rank - 2] : 1, step = wide > 1;
+    for (int64_t row = 0; row < all / across; row++, to += across)
+        for (int64_t i = 0; i < across; i++) to[i] += beta * b[row % tall * wide + i * step];
 }
 
 /* ---- running ---- */
