@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	bench/results/sim-alpha.tsv \
 	bench/results/sim-sigma.svg \
 	bench/results/sim-sigma.tsv \
+	bench/results/sim.tsv \
 	bench/results/train.tsv \
 	bench/sim-study/run \
 	bench/sim/net.c \
