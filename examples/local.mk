@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	examples/group-scissor/convnet/i.yaml \
 	examples/group-scissor/convnet/ranks.yaml \
 	examples/group-scissor/dense/convnet-1.onnx \
+	examples/group-scissor/dense/convnet-2.onnx \
 	examples/group-scissor/lenet-train.yaml \
 	examples/group-scissor/lenet.yaml \
 	examples/group-scissor/lenet/a.yaml \
