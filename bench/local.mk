@@ -8,6 +8,8 @@ EXTRA_DIST += \
 	bench/irdrop/run \
 	bench/local.mk \
 	bench/models/make_models.py \
+	bench/results/group-scissor-lenet.svg \
+	bench/results/group-scissor-lenet.tsv \
 	bench/results/infer.tsv \
 	bench/results/irdrop.tsv \
 	bench/results/sim-alpha.svg \

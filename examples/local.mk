@@ -35,6 +35,7 @@ EXTRA_DIST += \
 	examples/group-scissor/lenet/ranks.yaml \
 	examples/group-scissor/map.yaml \
 	examples/group-scissor/picture.pl \
+	examples/group-scissor/results \
 	examples/group-scissor/results.pl \
 	examples/group-scissor/run \
 	examples/mnist/chip.yaml \

@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # results.pl: from reports of rows to lines, from lines to the table.
-#   results.pl head | line NETWORK ROW SEED OUT DISTILLED OPTIONS | weights OUT | table FILE.tsv | check XBARC FILE.tsv OUT...
+#   results.pl head | line NETWORK ROW SEED OUT FILE.tsv OPTIONS | weights OUT | table FILE.tsv | check XBARC FILE.tsv OUT...
 use strict;
 use warnings;
+use Cwd qw(abs_path);
 use JSON::PP;
 use List::Util qw(sum min max);
 
@@ -67,19 +68,32 @@ sub spent {
     return sprintf '%.0f', sum 0, map { (split)[$column] } <$in>;
 }
 
+# What the dense network and the distilled one have is in the distilled row, which is made first.
+sub beside {
+    my ($row, $seed, $out, $file) = @_;
+    if ($row ne 'distilled') {
+        my ($l) = grep { $_->{row} eq 'distilled' && $_->{seed} == $seed } lines($file);
+        return $l // die "$file: no row 'distilled' of seed $seed\n";
+    }
+    my $r = report($out);
+    my ($dense, $own) = holdout($r);
+    return {
+        dense_holdout => percent($dense), dense_test => percent($r->{accuracy}{reference}{top1}),
+        distilled_holdout => percent($own), distilled_test => percent($r->{accuracy}{compiled}{top1}),
+        cells => $r->{summary}{crossbar_cells_reference},
+    };
+}
+
 sub line {
-    my ($network, $row, $seed, $out, $distilled, $options) = @_;
-    my ($r, $d) = (report($out), report($distilled));
-    my ($f, $s, $a) = (facts($r), $r->{summary}, $r->{accuracy});
-    my ($dense, $test) = ($d->{accuracy}{reference}, $a->{compiled});
-    my ($dense_holdout) = holdout($d);
-    my $cells = $d->{summary}{crossbar_cells_reference};
+    my ($network, $row, $seed, $out, $file, $options) = @_;
+    my ($r, $d) = (report($out), beside($row, $seed, $out, $file));
+    my ($f, $s, $test) = (facts($r), $r->{summary}, $r->{accuracy}{compiled});
+    my $cells = $d->{cells};
     my %v = (
         network => $network, row => $row, seed => $seed, options => $options,
-        dense_holdout => percent($dense_holdout), dense_test => percent($dense->{top1}),
-        distilled_holdout => percent((holdout($d))[1]), distilled_test => percent($d->{accuracy}{compiled}{top1}),
+        (map { $_ => $d->{$_} } qw(dense_holdout dense_test distilled_holdout distilled_test)),
         holdout => percent((holdout($r))[1]), test => percent($test->{top1}),
-        difference => sprintf('%+.2f', 100 * ($test->{correct} - $dense->{correct}) / $test->{total}),
+        difference => sprintf('%+.2f', percent($test->{top1}) - $d->{dense_test}),
         ranks => named($r, $f, 'rank'), moved => percent(moved($r)),
         layers => join(',', map { "$_->{name}:$_->{rows}x$_->{cols}" } @{$r->{layers}}),
         cells => $s->{crossbar_cells}, area_ratio => percent($s->{crossbar_cells} / $cells),
@@ -113,7 +127,7 @@ sub check {
     my ($here, $bad, $seen) = ($0 =~ s|[^/]*$||r || './', 0, 0);
     my $differ = sub { print "$_[0]: $_[1] is $_[2], not $_[3]\n"; $bad++ };
     my %line = map { ("$_->{network}-$_->{row}-$_->{seed}" => $_) } lines($file);
-    for my $out (@outs) {
+    for my $out (map { abs_path($_) // die "$_: $!\n" } @outs) { # a pipeline's names begin at its own folder
         open my $in, '-|', $xbarc, 'compile', '-q', '--json', "${here}map.yaml", '-D', "MODEL=$out/model.onnx", '-o', "check-$$"
             or die "$xbarc: $!\n";
         my $text = do { local $/; <$in> };
@@ -217,5 +231,5 @@ sub table {
 
 my ($do, @rest) = @ARGV;
 my %do = (head => sub { print join("\t", @columns), "\n" }, line => \&line, weights => \&weights, table => \&table, check => \&check);
-die "usage: results.pl head | line NETWORK ROW SEED OUT DISTILLED OPTIONS | weights OUT | table FILE.tsv | check XBARC FILE.tsv OUT...\n" unless $do && $do{$do};
+die "usage: results.pl head | line NETWORK ROW SEED OUT FILE.tsv OPTIONS | weights OUT | table FILE.tsv | check XBARC FILE.tsv OUT...\n" unless $do && $do{$do};
 $do{$do}->(@rest);
