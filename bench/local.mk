@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	bench/irdrop/run \
 	bench/local.mk \
 	bench/models/make_models.py \
+	bench/program \
 	bench/results/group-scissor-lenet.svg \
 	bench/results/group-scissor-lenet.tsv \
 	bench/results/infer.tsv \
